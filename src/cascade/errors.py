@@ -1,0 +1,31 @@
+"""The one kind of error that is the user's to mend.
+
+The command line prints its message as a single line and exits with status 2; anything else is a
+defect of Cascade and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class CascadeError(Exception):
+    """A user's mistake: the message names the file, key or value and says what would be right."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which of the known names was probably meant, or list them.
+
+    Examples
+    --------
+    >>> nearest("widht", ["width", "depth"])
+    "did you mean 'width'?"
+    >>> nearest("foo", ["width", "depth"])
+    'known: depth, width'
+    """
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"known: {', '.join(known)}" if known else "none is known here"

@@ -1,0 +1,213 @@
+"""What a study is made of: sources of events, methods, metrics and products.
+
+A study names its parts by dotted path (``"package.module:name"``). They are resolved when used, so
+that reading a study's declaration imports neither torch nor matplotlib.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from cascade.errors import CascadeError
+from cascade.events.schema import Field
+
+NO_SETTINGS = "cascade.settings:Settings"
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A source that draws events.
+
+    Attributes
+    ----------
+    function
+        ``(block: seeding.Block, settings) -> Events``, exactly ``block.events`` of them.
+    settings
+        Class of its settings.
+    block
+        Events in a block: the unit that is seeded, and shared out to shards.
+    version
+        ``() -> str``: name and version of the generator behind it, if it is not Cascade itself.
+    """
+
+    function: str
+    settings: str = NO_SETTINGS
+    block: int = 1000
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Ingestion:
+    """A source that reads a user's files.
+
+    Attributes
+    ----------
+    function
+        ``(files, settings, keep) -> Iterator[Events]``; ``keep(first, number)`` returns the mask
+        of the events with running numbers ``first … first + number − 1`` that belong to the
+        wanted split, so that a reader can skip the others before any costly step.
+    settings
+        Class of its settings.
+    """
+
+    function: str
+    settings: str = NO_SETTINGS
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A method without a fit: ``predict(events, settings) -> {column: array}``."""
+
+    predict: str
+    inputs: tuple[str, ...]
+    settings: str = NO_SETTINGS
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """A method fitted outside torch, kept in a file that holds no pickle.
+
+    Attributes
+    ----------
+    fit
+        ``(train, validation, settings, seed) -> (model, history)``. ``train`` and ``validation``
+        map a role to its events; ``model`` is made of scikit-learn estimators and arrays;
+        ``history`` is a list of rows, each with ``step`` and ``validation_loss``.
+    predict
+        ``(model, events, settings) -> {column: array}``.
+    inputs
+        Fields that a prediction reads.
+    fields
+        Fields that the fit may read, by role. It is given these and no others.
+    transform
+        ``(model, events, settings, rng) -> Events``: makes a sample from another.
+    """
+
+    fit: str
+    inputs: tuple[str, ...]
+    fields: Mapping[str, tuple[str, ...]]
+    predict: str | None = None
+    transform: str | None = None
+    settings: str = NO_SETTINGS
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A method trained with torch.
+
+    Attributes
+    ----------
+    network
+        ``(settings) -> torch.nn.Module``, called with the input fields in order.
+    objective
+        ``() -> Objective``: loss, and what the network's output means (``training.objectives``).
+    task
+        The Lightning module that trains it; alternating optimisers bring their own.
+    inputs, fields, transform, settings
+        As for an estimator.
+    scaling
+        How an input field is scaled: ``none``, ``standard`` or ``log`` (``training.scaling``).
+    """
+
+    network: str
+    objective: str
+    inputs: tuple[str, ...]
+    fields: Mapping[str, tuple[str, ...]]
+    task: str = "cascade.training.tasks:Supervised"
+    transform: str | None = None
+    settings: str = NO_SETTINGS
+    scaling: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    device: str = "gpu"
+
+
+Method = Formula | Estimator | Network
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that says how good predictions are: ``function(predictions) -> float``."""
+
+    function: str
+    unit: str = "1"
+
+
+@dataclass(frozen=True)
+class Product:
+    """A figure with its table and numbers: ``function(inputs, settings) -> Result``.
+
+    See ``cascade.plotting.product`` for both types.
+    """
+
+    function: str
+    settings: str = NO_SETTINGS
+
+
+@dataclass(frozen=True)
+class Finalise:
+    """A last step on a merged split: ``function(events) -> Events`` with further columns.
+
+    It sees only the fields in ``reads``, for all events of the split at once.
+    """
+
+    function: str
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """The physics that a study supplies to the common rooms.
+
+    Attributes
+    ----------
+    schema
+        Fields of its events.
+    truth
+        Fields that are carried along into every file of predictions.
+    """
+
+    name: str
+    title: str
+    schema: tuple[Field, ...]
+    truth: tuple[str, ...]
+    sources: Mapping[str, Simulation | Ingestion]
+    methods: Mapping[str, Method]
+    metrics: Mapping[str, Metric]
+    products: Mapping[str, Product]
+    finalise: Finalise | None = None
+
+
+def resolve(path: str) -> Any:
+    """Import what a dotted path ``"package.module:name"`` stands for."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def load_study(name: str) -> Study:
+    """Return a study by name: one of Cascade's own, or an importable module of the user's.
+
+    Either package or module holds its declaration as ``STUDY``.
+
+    Raises
+    ------
+    CascadeError
+        There is no such study.
+    """
+    for module in (f"cascade.studies.{name}", name):
+        try:
+            return importlib.import_module(module).STUDY
+        except ModuleNotFoundError as error:
+            # a missing import inside the study is the study's defect, not a missing study
+            if error.name not in (module, module.rpartition(".")[0]):
+                raise
+        except AttributeError:
+            continue
+    raise CascadeError(
+        f"study '{name}': neither cascade.studies.{name} nor a module {name} on the Python path "
+        "declares a STUDY"
+    )
