@@ -1,0 +1,1 @@
+"""Numbers that say how good a prediction is, each with its statistical uncertainty."""

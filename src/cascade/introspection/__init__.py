@@ -1,0 +1,1 @@
+"""How a network works and which part of the data decides."""

@@ -1,0 +1,1 @@
+"""Reusable parts of networks: no physics, one concept a file."""

@@ -1,0 +1,1 @@
+"""The studies: each package supplies the physics of its events, methods and products."""

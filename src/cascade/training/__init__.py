@@ -1,0 +1,1 @@
+"""From files of events to trained models, and from those to predictions."""
