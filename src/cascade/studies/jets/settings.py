@@ -1,0 +1,173 @@
+"""Settings of the jets study: what a user may set, with units and bounds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from cascade.settings import Settings
+
+
+def _ordered(window: tuple[float, float]) -> tuple[float, float]:
+    low, high = window
+    if not low < high:
+        raise ValueError(f"the lower end {low:g} must lie below the upper end {high:g}")
+    return window
+
+
+# YAML knows lists only, which a strict tuple would refuse
+Window = Annotated[
+    tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(gt=0)]],
+    Field(strict=False),
+    AfterValidator(_ordered),
+]
+
+
+class Selection(Settings):
+    """From particles to jets: detector, clustering, trimming, windows and images."""
+
+    pt: Window = (250.0, 300.0)
+    """Window of the trimmed jet's transverse momentum [GeV]."""
+
+    mass: Window = (50.0, 110.0)
+    """Window of the trimmed jet's mass [GeV]."""
+
+    eta_max: float = Field(default=2.0, gt=0)
+    """Largest |pseudorapidity| of the trimmed jet."""
+
+    radius: float = Field(default=1.0, gt=0, le=1.5)
+    """Radius parameter of the anti-kT jets."""
+
+    trim_radius: float = Field(default=0.3, gt=0, le=1.5)
+    """Radius parameter of the kT subjets that trimming keeps or drops."""
+
+    trim_fraction: float = Field(default=0.05, ge=0, lt=1)
+    """Subjets with less than this fraction of the untrimmed jet's pT are dropped."""
+
+    tower_size: float = Field(default=0.1, ge=0.005, le=1)
+    """Size of a calorimeter tower in pseudorapidity and azimuth (the latter to the nearest size
+    that divides the circle) [rad]."""
+
+    tower_eta_max: float = Field(default=4.0, gt=0, le=10)
+    """Largest |pseudorapidity| of a tower."""
+
+    smearing_stochastic: float = Field(default=0.0, ge=0, le=2)
+    """a of the towers' energy resolution σ/E = a/√E ⊕ b [√GeV]; 0 switches it off."""
+
+    smearing_constant: float = Field(default=0.0, ge=0, le=1)
+    """b of the towers' energy resolution σ/E = a/√E ⊕ b; 0 switches it off."""
+
+    image_size: int = Field(default=25, ge=1, le=200)
+    """Pixels along an edge of the image."""
+
+    image_half_width: float = Field(default=1.25, gt=0, le=3)
+    """Half the width of the image in pseudorapidity and azimuth."""
+
+    normalise: bool = False
+    """Divide the preprocessed image by its L2 norm (this washes out the mass)."""
+
+
+Width = Annotated[int, Field(ge=1, le=4096)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+ActivationName = Literal["relu", "leaky_relu", "elu", "selu", "tanh", "sigmoid"]
+
+
+class FullyConnectedSettings(Settings):
+    """A fully connected network on the pixels of a jet image."""
+
+    image_size: Annotated[int, Field(ge=1)] = 25
+    """Pixels along a side of the image, as simulated."""
+
+    widths: list[Width] = [256, 128, 64]
+    """Neurons of the hidden layers."""
+
+    depth: Annotated[int, Field(ge=1, le=200)] = 1
+    """How often each hidden layer is repeated."""
+
+    activation: ActivationName = "relu"
+    """Activation behind each hidden layer."""
+
+    normalisation: Literal["none", "batch"] = "none"
+    """Normalisation between a hidden layer and its activation."""
+
+    input_dropout: Rate = 0.0
+    """Fraction of pixels that are dropped in training."""
+
+    dropout: Rate = 0.3
+    """Fraction of neurons of each hidden layer that are dropped in training."""
+
+
+class MaxOutSettings(Settings):
+    """The MaxOut network of arXiv:1511.05190, on the pixels of a jet image."""
+
+    image_size: Annotated[int, Field(ge=1)] = 25
+    """Pixels along a side of the image, as simulated."""
+
+    maxout_widths: list[Width] = [256, 128]
+    """Outputs of the MaxOut layers."""
+
+    pieces: Annotated[int, Field(ge=1, le=64)] = 5
+    """Linear functions of which a MaxOut output is the largest."""
+
+    widths: list[Width] = [64, 25]
+    """Neurons of the layers with ReLU behind the MaxOut layers."""
+
+    dropouts: list[Rate] = [0.3, 0.2, 0.2, 0.3]
+    """Fraction dropped in training behind each layer, the MaxOut layers first."""
+
+
+class CNNSettings(Settings):
+    """A convolutional network on jet images.
+
+    A first convolution with a large filter (the images are sparse), then stages of units, each
+    followed by a pooling, then a dense head.
+    """
+
+    image_size: Annotated[int, Field(ge=1)] = 25
+    """Pixels along a side of the image, as simulated."""
+
+    first_channels: Width = 32
+    """Filters of the first convolution."""
+
+    first_kernel: Annotated[int, Field(ge=1, le=101)] = 11
+    """Side of the first filters in pixels, odd."""
+
+    channels: list[Width] = [32, 32]
+    """Channels of each stage; with an empty list the first convolution stands alone."""
+
+    depth: Annotated[int, Field(ge=1, le=200)] = 1
+    """Units in a stage, one after the other; a residual unit holds two convolutions."""
+
+    unit: Literal["plain", "residual", "inception", "separable", "dilated"] = "plain"
+    """Kind of unit in the stages."""
+
+    kernel: Annotated[int, Field(ge=1, le=101)] = 3
+    """Side of the units' filters in pixels, odd; an inception unit has 1, 3 and 5."""
+
+    activation: ActivationName = "relu"
+    """Activation of all layers."""
+
+    normalisation: Literal["none", "batch"] = "none"
+    """Normalisation of the convolutions."""
+
+    pooling: Literal["max", "average", "overlapping_max", "stride", "none"] = "max"
+    """How maps are made smaller behind the first convolution and behind each stage."""
+
+    pooling_size: Annotated[int, Field(ge=1)] | list[Annotated[int, Field(ge=1)]] = 2
+    """Factor of a pooling, one for all, or a list: behind the first convolution and each stage."""
+
+    pooling_dropout: Rate = 0.0
+    """Fraction of single values that are dropped in training before each pooling."""
+
+    spatial_dropout: Rate = 0.0
+    """Fraction of whole channels that are dropped in training before each pooling."""
+
+    head: Literal["flatten", "global_average", "global_max"] = "flatten"
+    """What the dense layers read: all pixels of the last maps, or one number a channel."""
+
+    dense: list[Width] = [64]
+    """Neurons of the dense layers before the output; empty for none."""
+
+    dropout: Rate = 0.3
+    """Fraction of values that are dropped in training before each dense layer and the output."""
