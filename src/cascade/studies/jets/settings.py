@@ -69,17 +69,21 @@ class Selection(Settings):
 
 
 Width = Annotated[int, Field(ge=1, le=4096)]
+Widths = Annotated[tuple[Width, ...], Field(strict=False)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
+Rates = Annotated[tuple[Rate, ...], Field(strict=False)]
+Size = Annotated[int, Field(ge=1, le=1000)]
+Sizes = Annotated[tuple[Size, ...], Field(strict=False)]
 ActivationName = Literal["relu", "leaky_relu", "elu", "selu", "tanh", "sigmoid"]
 
 
 class FullyConnectedSettings(Settings):
     """A fully connected network on the pixels of a jet image."""
 
-    image_size: Annotated[int, Field(ge=1)] = 25
+    image_size: Size = 25
     """Pixels along a side of the image, as simulated."""
 
-    widths: list[Width] = [256, 128, 64]
+    widths: Widths = (256, 128, 64)
     """Neurons of the hidden layers."""
 
     depth: Annotated[int, Field(ge=1, le=200)] = 1
@@ -101,19 +105,19 @@ class FullyConnectedSettings(Settings):
 class MaxOutSettings(Settings):
     """The MaxOut network of arXiv:1511.05190, on the pixels of a jet image."""
 
-    image_size: Annotated[int, Field(ge=1)] = 25
+    image_size: Size = 25
     """Pixels along a side of the image, as simulated."""
 
-    maxout_widths: list[Width] = [256, 128]
+    maxout_widths: Widths = (256, 128)
     """Outputs of the MaxOut layers."""
 
     pieces: Annotated[int, Field(ge=1, le=64)] = 5
     """Linear functions of which a MaxOut output is the largest."""
 
-    widths: list[Width] = [64, 25]
+    widths: Widths = (64, 25)
     """Neurons of the layers with ReLU behind the MaxOut layers."""
 
-    dropouts: list[Rate] = [0.3, 0.2, 0.2, 0.3]
+    dropouts: Rates = (0.3, 0.2, 0.2, 0.3)
     """Fraction dropped in training behind each layer, the MaxOut layers first."""
 
 
@@ -124,7 +128,7 @@ class CNNSettings(Settings):
     followed by a pooling, then a dense head.
     """
 
-    image_size: Annotated[int, Field(ge=1)] = 25
+    image_size: Size = 25
     """Pixels along a side of the image, as simulated."""
 
     first_channels: Width = 32
@@ -133,7 +137,7 @@ class CNNSettings(Settings):
     first_kernel: Annotated[int, Field(ge=1, le=101)] = 11
     """Side of the first filters in pixels, odd."""
 
-    channels: list[Width] = [32, 32]
+    channels: Widths = (32, 32)
     """Channels of each stage; with an empty list the first convolution stands alone."""
 
     depth: Annotated[int, Field(ge=1, le=200)] = 1
@@ -154,7 +158,7 @@ class CNNSettings(Settings):
     pooling: Literal["max", "average", "overlapping_max", "stride", "none"] = "max"
     """How maps are made smaller behind the first convolution and behind each stage."""
 
-    pooling_size: Annotated[int, Field(ge=1)] | list[Annotated[int, Field(ge=1)]] = 2
+    pooling_size: Size | Sizes = 2
     """Factor of a pooling, one for all, or a list: behind the first convolution and each stage."""
 
     pooling_dropout: Rate = 0.0
@@ -166,7 +170,7 @@ class CNNSettings(Settings):
     head: Literal["flatten", "global_average", "global_max"] = "flatten"
     """What the dense layers read: all pixels of the last maps, or one number a channel."""
 
-    dense: list[Width] = [64]
+    dense: Widths = (64,)
     """Neurons of the dense layers before the output; empty for none."""
 
     dropout: Rate = 0.3

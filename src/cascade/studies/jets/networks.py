@@ -1,0 +1,268 @@
+"""Networks that tell W jets from QCD jets by their images.
+
+Each function builds a network from its settings. A network takes scaled images ``(B, H, W)`` and
+returns one logit a jet ``(B,)``. The family spans what the literature on jet images compares:
+MaxOut and convolutional networks with large first filters (arXiv:1511.05190), and the textbook's
+units, activations, poolings, normalisation and dropout.
+"""
+
+from __future__ import annotations
+
+from itertools import chain, pairwise
+
+from torch import Tensor, nn
+
+from cascade.errors import CascadeError
+from cascade.layers.activations import activation, initialise
+from cascade.layers.convolution import ConvolutionUnit, normalisation
+from cascade.layers.dropout import channel_dropout, dropout
+from cascade.layers.inception import BRANCHES, InceptionUnit
+from cascade.layers.maxout import MaxOut
+from cascade.layers.pooling import global_pooling, pooled_length, pooling
+from cascade.layers.residual import ResidualUnit
+from cascade.layers.separable import SeparableUnit
+from cascade.studies.jets.settings import CNNSettings, FullyConnectedSettings, MaxOutSettings
+
+
+class ImageClassifier(nn.Module):
+    """Feature maps of an image, and a head that reads one logit from them.
+
+    Attributes
+    ----------
+    features
+        ``(B, 1, H, W) -> (B, C, H', W')``: a sequence of stages.
+    head
+        ``(B, C, H', W') -> (B, 1)``: flattening or global pooling, then dense layers.
+
+    Shapes
+    ------
+    ``(B, H, W) -> (B,)``
+    """
+
+    def __init__(self, features: nn.Sequential, head: nn.Sequential) -> None:
+        super().__init__()
+        self.features = features
+        self.head = head
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return the logit of each image."""
+        return self.head(self.features(image.unsqueeze(1))).squeeze(1)
+
+
+def fully_connected(settings: FullyConnectedSettings) -> nn.Module:
+    """Return a fully connected network: ``(B, image_size, image_size) -> (B,)``."""
+    widths = [settings.image_size**2, *(w for w in settings.widths for _ in range(settings.depth))]
+    hidden = (
+        (
+            initialise(nn.Linear(inputs, outputs), settings.activation),
+            nn.BatchNorm1d(outputs) if settings.normalisation == "batch" else nn.Identity(),
+            activation(settings.activation),
+            dropout(settings.dropout, settings.activation),
+        )
+        for inputs, outputs in pairwise(widths)
+    )
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Dropout(settings.input_dropout),
+        *chain.from_iterable(hidden),
+        initialise(nn.Linear(widths[-1], 1), "linear"),
+        nn.Flatten(0),  # (B, 1) -> (B,)
+    )
+
+
+def maxout(settings: MaxOutSettings) -> nn.Module:
+    """Return a MaxOut network: ``(B, image_size, image_size) -> (B,)``.
+
+    Raises
+    ------
+    CascadeError
+        There are not as many dropouts as layers.
+    """
+    widths = [settings.image_size**2, *settings.maxout_widths, *settings.widths]
+    if len(settings.dropouts) != len(widths) - 1:
+        raise CascadeError(
+            f"maxout: dropouts has {len(settings.dropouts)} entries for {len(widths) - 1} layers "
+            "(maxout_widths and widths together): give one to each"
+        )
+    layers: list[nn.Module] = [nn.Flatten()]
+    for index, (inputs, outputs) in enumerate(pairwise(widths)):
+        if index < len(settings.maxout_widths):
+            layers.append(MaxOut(inputs, outputs, settings.pieces))
+        else:
+            layers += [initialise(nn.Linear(inputs, outputs), "relu"), nn.ReLU()]
+        layers.append(dropout(settings.dropouts[index], "relu"))
+    return nn.Sequential(*layers, initialise(nn.Linear(widths[-1], 1), "linear"), nn.Flatten(0))
+
+
+def cnn(settings: CNNSettings) -> ImageClassifier:
+    """Return a convolutional network: ``(B, image_size, image_size) -> (B,)``.
+
+    Raises
+    ------
+    CascadeError
+        The settings do not fit each other or the image: an even filter, a filter that reaches
+        beyond a map on all sides, more poolings than the map has pixels for.
+    """
+    lengths = map_lengths(settings)
+    channels = [settings.first_channels, *settings.channels]
+    first = ConvolutionUnit(
+        1,
+        settings.first_channels,
+        settings.first_kernel,
+        activate=settings.activation,
+        normalise=settings.normalisation,
+    )
+    features = [nn.Sequential(first, *_reduction(settings, 0, channels[0]))]
+    for index, (inputs, outputs) in enumerate(pairwise(channels), start=1):
+        units = (
+            _unit(settings, outputs if position else inputs, outputs, position)
+            for position in range(settings.depth)
+        )
+        features.append(
+            nn.Sequential(
+                *units, *_closing(settings, outputs), *_reduction(settings, index, outputs)
+            )
+        )
+    return ImageClassifier(nn.Sequential(*features), _head(settings, channels[-1], lengths[-1]))
+
+
+def pooling_sizes(settings: CNNSettings) -> tuple[int, ...]:
+    """Return the factor of the pooling behind the first convolution and behind each stage.
+
+    Raises
+    ------
+    CascadeError
+        A list of another length is given.
+    """
+    stages = 1 + len(settings.channels)
+    if isinstance(settings.pooling_size, int):
+        return (settings.pooling_size,) * stages
+    if len(settings.pooling_size) != stages:
+        raise CascadeError(
+            f"cnn: pooling_size has {len(settings.pooling_size)} entries: give one number, or "
+            f"{stages}: one for the first convolution and one for each stage in channels"
+        )
+    return settings.pooling_size
+
+
+def map_lengths(settings: CNNSettings) -> list[int]:
+    """Return the pixels along a side of the image and behind each pooling.
+
+    Raises
+    ------
+    CascadeError
+        As for ``cnn``: what does not fit, and what would.
+    """
+    for key in ("first_kernel", "kernel"):
+        if (side := getattr(settings, key)) % 2 == 0:
+            raise CascadeError(
+                f"cnn: {key} is {side}, but a filter has a middle pixel: {side - 1} or {side + 1}"
+            )
+    if settings.unit == "inception" and (few := min(settings.channels, default=BRANCHES)) < 4:
+        raise CascadeError(
+            f"cnn: channels of {few} for inception units, whose {BRANCHES} branches share them: "
+            f"give at least {BRANCHES} to each stage"
+        )
+    lengths = [settings.image_size]
+    for stage, size in enumerate(pooling_sizes(settings)):
+        _check_reach(settings, stage, lengths[-1])
+        lengths.append(pooled_length(settings.pooling, lengths[-1], size))
+        if lengths[-1] == 0:
+            sizes = " → ".join(map(str, lengths[:-1]))
+            raise CascadeError(
+                f"cnn: {stage + 1} times {settings.pooling} pooling does not fit into "
+                f"{settings.image_size} pixels ({sizes}, then nothing is left): at most {stage} "
+                f"poolings fit, the first convolution's and those of {max(stage - 1, 0)} stages "
+                "in channels; else give a smaller pooling_size, or pooling: none"
+            )
+    return lengths
+
+
+def _check_reach(settings: CNNSettings, stage: int, length: int) -> None:
+    """Raise unless each filter of a stage finds pixels under its outermost taps."""
+    kernel = settings.kernel if stage else settings.first_kernel
+    kernel = 5 if stage and settings.unit == "inception" else kernel
+    widest = _dilation(settings.depth - 1) if stage and settings.unit == "dilated" else 1
+    reach = widest * (kernel // 2)
+    if reach < length:
+        return
+    dilated = f", dilated by {widest}," if widest > 1 else ""
+    largest = 2 * ((length - 1) // widest) + 1
+    if stage == 0:
+        where, remedy = "the first convolution", f"first_kernel is at most {largest}"
+    else:
+        where, remedy = f"stage {stage} of channels", f"at most {stage - 1} stages fit like this"
+        remedy += ", or fewer or smaller poolings" if settings.pooling != "none" else ""
+        remedy += ", or less depth" if widest > 1 else ""
+        remedy += (
+            f", or a kernel of {largest}" if 1 < largest and settings.unit != "inception" else ""
+        )
+    raise CascadeError(
+        f"cnn: in {where} a filter of {kernel} × {kernel} pixels{dilated} reaches {reach} pixels "
+        f"from its middle, but the map there has {length} × {length}: {remedy}"
+    )
+
+
+def _dilation(position: int) -> int:
+    """Dilations grow 2, 4, 8 … along a stage: each unit sees twice as far as the one before."""
+    return 2 ** (position + 1)
+
+
+def _unit(settings: CNNSettings, inputs: int, outputs: int, position: int) -> nn.Module:
+    """Return the unit at a position of a stage."""
+    names = {"activate": settings.activation, "normalise": settings.normalisation}
+    match settings.unit:
+        case "plain":
+            return ConvolutionUnit(inputs, outputs, settings.kernel, **names)
+        case "residual":
+            return ResidualUnit(inputs, outputs, settings.kernel, **names)
+        case "inception":
+            return InceptionUnit(inputs, outputs, **names)
+        case "separable":
+            return SeparableUnit(inputs, outputs, settings.kernel, **names)
+        case "dilated":
+            dilation = _dilation(position)
+            return ConvolutionUnit(inputs, outputs, settings.kernel, dilation=dilation, **names)
+
+
+def _closing(settings: CNNSettings, channels: int) -> list[nn.Module]:
+    """Return what ends a stage: residual units leave out the activation that others end with."""
+    if settings.unit != "residual":
+        return []
+    return [normalisation(settings.normalisation, channels), activation(settings.activation)]
+
+
+def _reduction(settings: CNNSettings, stage: int, channels: int) -> list[nn.Module]:
+    """Return the dropouts and the pooling behind a stage."""
+    return [
+        channel_dropout(settings.spatial_dropout, settings.activation),
+        dropout(settings.pooling_dropout, settings.activation),
+        pooling(
+            settings.pooling,
+            pooling_sizes(settings)[stage],
+            channels,
+            activate=settings.activation,
+            normalise=settings.normalisation,
+        ),
+    ]
+
+
+def _head(settings: CNNSettings, channels: int, length: int) -> nn.Sequential:
+    """Return the head: ``(B, channels, length, length) -> (B, 1)``."""
+    if settings.head == "flatten":
+        read, values = nn.Flatten(), channels * length**2
+    else:
+        read, values = global_pooling(settings.head), channels
+    layers: list[nn.Module] = [read]
+    for inputs, outputs in pairwise([values, *settings.dense]):
+        layers += [
+            dropout(settings.dropout, settings.activation),
+            initialise(nn.Linear(inputs, outputs), settings.activation),
+            activation(settings.activation),
+        ]
+    last = settings.dense[-1] if settings.dense else values
+    return nn.Sequential(
+        *layers,
+        dropout(settings.dropout, settings.activation),
+        initialise(nn.Linear(last, 1), "linear"),
+    )
