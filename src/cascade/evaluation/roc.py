@@ -1,0 +1,107 @@
+"""Weighted ROC curves: efficiencies, the area below, the background rejection.
+
+The signal efficiency ε_S and the background efficiency ε_B are the weighted fractions of signal
+and background events at or above a cut on the score. Events of equal score pass a cut together, so
+they make one step of the curve; between the steps the curve is a straight line, as for a cut that
+lets a random share of the tied events pass. The area is then the weighted probability that a
+signal event scores above a background event, ties counting one half (Mann–Whitney).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Roc:
+    """Steps of a ROC curve from the strictest cut (0, 0) to the loosest (1, 1).
+
+    Attributes
+    ----------
+    signal_efficiency, background_efficiency
+        Shape (steps,), rising; NaN throughout if the class has no weight at all.
+    threshold
+        Shape (steps,): lowest score that passes, infinite for the first step.
+    """
+
+    signal_efficiency: np.ndarray
+    background_efficiency: np.ndarray
+    threshold: np.ndarray
+
+
+def roc_curve(score: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None) -> Roc:
+    """Return the ROC curve of a score that is high for signal.
+
+    Parameters
+    ----------
+    score
+        Shape (events,), finite.
+    label
+        Shape (events,): signal where non-zero, else background.
+    weight
+        Shape (events,), non-negative; None for unit weights.
+
+    Raises
+    ------
+    ValueError
+        A score is NaN: it cannot be ordered.
+    """
+    score = np.asarray(score)
+    if np.isnan(score).any():
+        raise ValueError("a score is NaN")
+    # merge sort is linear in time on scores that are sorted already, as bootstrap replicas are
+    order = np.argsort(score, kind="stable")[::-1]
+    score = score[order]
+    signal = np.asarray(label)[order] != 0
+    weight = np.ones(len(score)) if weight is None else np.asarray(weight, np.float64)[order]
+    last = np.flatnonzero(np.append(score[1:] != score[:-1], True)) if len(score) else []
+    return Roc(
+        _efficiency(np.where(signal, weight, 0.0), last),
+        _efficiency(np.where(signal, 0.0, weight), last),
+        np.append(np.inf, score[last]),
+    )
+
+
+def _efficiency(weight: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Share of the weight above each cut, starting at none; ``last`` ends each run of ties."""
+    passed = np.append(0.0, np.cumsum(weight)[last])
+    if passed[-1] == 0:
+        return np.full(len(passed), np.nan)
+    return passed / passed[-1]
+
+
+def auc(score: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Return the area under the ROC curve, exact with ties; NaN if a class is missing."""
+    roc = roc_curve(score, label, weight)
+    return float(np.trapezoid(roc.signal_efficiency, roc.background_efficiency))
+
+
+def background_efficiency(roc: Roc, signal_efficiency: float | np.ndarray) -> np.ndarray:
+    """Return ε_B where the curve reaches the signal efficiencies, interpolated linearly.
+
+    Where the curve is vertical in ε_B (several background efficiencies at one signal efficiency)
+    the smallest one is taken, as a sensible cut would.
+    """
+    if np.isnan(roc.signal_efficiency[-1]):
+        return np.full_like(signal_efficiency, np.nan, dtype=np.float64)
+    # the first step at which each signal efficiency is reached
+    reached, first = np.unique(roc.signal_efficiency, return_index=True)
+    return np.interp(signal_efficiency, reached, roc.background_efficiency[first])
+
+
+def background_rejection(
+    score: np.ndarray,
+    label: np.ndarray,
+    weight: np.ndarray | None = None,
+    signal_efficiency: float | np.ndarray = 0.5,
+) -> float | np.ndarray:
+    """Return 1/ε_B at the signal efficiencies (0 to 1): a float for a float, else an array.
+
+    It is infinite where no background passes the cut, and NaN if a class is missing.
+    """
+    passed = background_efficiency(roc_curve(score, label, weight), signal_efficiency)
+    with np.errstate(divide="ignore"):
+        rejection = 1 / passed
+    return float(rejection) if np.ndim(rejection) == 0 else rejection
