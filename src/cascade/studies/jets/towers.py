@@ -1,0 +1,70 @@
+"""The calorimeter: particles fill massless towers in η and φ, their energies optionally smeared."""
+
+from __future__ import annotations
+
+import zlib
+
+import awkward as ak
+import numpy as np
+
+from cascade.studies.jets.clustering import massless
+from cascade.studies.jets.settings import Selection
+
+
+def deposit(particles: ak.Array, selection: Selection) -> ak.Array:
+    """Fill the particles' energies into massless towers, events × variable.
+
+    A tower's momentum points to its centre. Particles outside the calorimeter and along the beam
+    are lost.
+    """
+    counts = ak.to_numpy(ak.num(particles, axis=1))
+    px, py, pz, E = (ak.to_numpy(ak.flatten(particles[name])) for name in ("px", "py", "pz", "E"))
+    event = np.repeat(np.arange(len(counts)), counts)
+    pt = np.hypot(px, py)
+    rows, columns, height, width = grid(selection)
+    row = np.full(len(pt), -1)
+    seen = pt > 0
+    row[seen] = np.floor((np.arcsinh(pz[seen] / pt[seen]) / height) + rows / 2)
+    column = np.floor((np.arctan2(py, px) + np.pi) / width).astype(np.int64) % columns
+    seen = (row >= 0) & (row < rows)
+    cell = (event * rows + row) * columns + column
+    cell, index = np.unique(cell[seen], return_inverse=True)
+    energy = _smear(np.bincount(index, E[seen], len(cell)), selection)
+    live = energy > 0
+    cell, energy = cell[live], energy[live]
+    eta = (cell // columns % rows + 0.5 - rows / 2) * height
+    phi = (cell % columns + 0.5) * width - np.pi
+    towers = massless(energy / np.cosh(eta), eta, phi)
+    return ak.unflatten(towers, np.bincount(cell // (rows * columns), minlength=len(counts)))
+
+
+def grid(selection: Selection) -> tuple[int, int, float, float]:
+    """Return rows in η, columns in φ, and a tower's size in η and in φ [rad]."""
+    rows = max(1, round(2 * selection.tower_eta_max / selection.tower_size))
+    columns = max(1, round(2 * np.pi / selection.tower_size))
+    return rows, columns, 2 * selection.tower_eta_max / rows, 2 * np.pi / columns
+
+
+def _smear(energy: np.ndarray, selection: Selection) -> np.ndarray:
+    """Apply σ/E = a/√E ⊕ b to towers' energies [GeV].
+
+    The random stream is keyed by the energies themselves, so that the same events are always
+    smeared alike and no two sets of events share their noise.
+    """
+    a, b = selection.smearing_stochastic, selection.smearing_constant
+    if a == 0 and b == 0:
+        return energy
+    rng = np.random.default_rng(zlib.crc32(energy.tobytes()))
+    sigma = np.sqrt(a**2 * energy + (b * energy) ** 2)
+    return np.maximum(energy + sigma * rng.normal(size=len(energy)), 0.0)
+
+
+def nearest_centre(
+    eta: np.ndarray, phi: np.ndarray, selection: Selection
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the centres of the towers that hold the directions η, φ [rad], any shape."""
+    rows, _, height, width = grid(selection)
+    return (
+        (np.floor(eta / height + rows / 2) + 0.5 - rows / 2) * height,
+        (np.floor((phi + np.pi) / width) + 0.5) * width - np.pi,
+    )
