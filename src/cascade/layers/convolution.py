@@ -53,36 +53,33 @@ def convolution(
     return initialise(layer, before)
 
 
-class ConvolutionUnit(nn.Sequential):
-    """Convolution, normalisation, activation.
+def convolution_unit(
+    inputs: int,
+    outputs: int,
+    kernel: int,
+    *,
+    activate: ActivationName,
+    normalise: NormalisationName = "none",
+    stride: int = 1,
+    dilation: int = 1,
+) -> nn.Sequential:
+    """Return convolution, normalisation and activation.
 
     Shapes
     ------
     ``(B, inputs, H, W) -> (B, outputs, ⌈H / stride⌉, ⌈W / stride⌉)``
     """
-
-    def __init__(
-        self,
-        inputs: int,
-        outputs: int,
-        kernel: int,
-        *,
-        activate: ActivationName,
-        normalise: NormalisationName = "none",
-        stride: int = 1,
-        dilation: int = 1,
-    ) -> None:
-        super().__init__(
-            convolution(
-                inputs,
-                outputs,
-                kernel,
-                before=activate,
-                stride=stride,
-                dilation=dilation,
-                # a normalisation takes any offset away again
-                bias=normalise == "none",
-            ),
-            normalisation(normalise, outputs),
-            activation(activate),
-        )
+    return nn.Sequential(
+        convolution(
+            inputs,
+            outputs,
+            kernel,
+            before=activate,
+            stride=stride,
+            dilation=dilation,
+            # a normalisation takes any offset away again
+            bias=normalise == "none",
+        ),
+        normalisation(normalise, outputs),
+        activation(activate),
+    )

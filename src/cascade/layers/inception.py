@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from cascade.layers.activations import ActivationName
-from cascade.layers.convolution import ConvolutionUnit, NormalisationName
+from cascade.layers.convolution import NormalisationName, convolution_unit
 
 BRANCHES = 4
 
@@ -46,8 +46,8 @@ class InceptionUnit(nn.Module):
     ) -> None:
         super().__init__()
 
-        def unit(before: int, behind: int, kernel: int) -> ConvolutionUnit:
-            return ConvolutionUnit(before, behind, kernel, activate=activate, normalise=normalise)
+        def unit(before: int, behind: int, kernel: int) -> nn.Sequential:
+            return convolution_unit(before, behind, kernel, activate=activate, normalise=normalise)
 
         one, three, five, pooled = split(outputs)
         self.branches = nn.ModuleList(

@@ -12,7 +12,7 @@ from typing import Literal
 from torch import nn
 
 from cascade.layers.activations import ActivationName
-from cascade.layers.convolution import ConvolutionUnit, NormalisationName
+from cascade.layers.convolution import NormalisationName, convolution_unit
 
 PoolingName = Literal["max", "average", "overlapping_max", "stride", "none"]
 GlobalPoolingName = Literal["global_average", "global_max"]
@@ -67,7 +67,7 @@ def pooling(
         case "stride":
             # the smallest odd kernel that leaves no pixel out
             kernel = size + 1 - size % 2
-            return ConvolutionUnit(
+            return convolution_unit(
                 channels, channels, kernel, activate=activate, normalise=normalise, stride=size
             )
 

@@ -12,30 +12,25 @@ from cascade.layers.activations import ActivationName, activation, initialise
 from cascade.layers.convolution import NormalisationName, convolution, normalisation
 
 
-class SeparableUnit(nn.Sequential):
-    """Depthwise and pointwise convolution, normalisation, activation.
+def separable_unit(
+    inputs: int,
+    outputs: int,
+    kernel: int,
+    *,
+    activate: ActivationName,
+    normalise: NormalisationName = "none",
+) -> nn.Sequential:
+    """Return depthwise and pointwise convolution, normalisation, activation.
 
     Shapes
     ------
     ``(B, inputs, H, W) -> (B, outputs, H, W)``
     """
-
-    def __init__(
-        self,
-        inputs: int,
-        outputs: int,
-        kernel: int,
-        *,
-        activate: ActivationName,
-        normalise: NormalisationName = "none",
-    ) -> None:
-        depthwise = nn.Conv2d(
-            inputs, inputs, kernel, padding=kernel // 2, groups=inputs, bias=False
-        )
-        super().__init__(
-            # no activation between the two, as in Xception
-            initialise(depthwise, "linear"),
-            convolution(inputs, outputs, 1, before=activate, bias=normalise == "none"),
-            normalisation(normalise, outputs),
-            activation(activate),
-        )
+    depthwise = nn.Conv2d(inputs, inputs, kernel, padding=kernel // 2, groups=inputs, bias=False)
+    return nn.Sequential(
+        # no activation between the two, as in Xception
+        initialise(depthwise, "linear"),
+        convolution(inputs, outputs, 1, before=activate, bias=normalise == "none"),
+        normalisation(normalise, outputs),
+        activation(activate),
+    )

@@ -14,13 +14,13 @@ from torch import Tensor, nn
 
 from cascade.errors import CascadeError
 from cascade.layers.activations import activation, initialise
-from cascade.layers.convolution import ConvolutionUnit, normalisation
+from cascade.layers.convolution import convolution_unit, normalisation
 from cascade.layers.dropout import channel_dropout, dropout
 from cascade.layers.inception import BRANCHES, InceptionUnit
 from cascade.layers.maxout import MaxOut
 from cascade.layers.pooling import global_pooling, pooled_length, pooling
 from cascade.layers.residual import ResidualUnit
-from cascade.layers.separable import SeparableUnit
+from cascade.layers.separable import separable_unit
 from cascade.studies.jets.settings import CNNSettings, FullyConnectedSettings, MaxOutSettings
 
 
@@ -105,7 +105,7 @@ def cnn(settings: CNNSettings) -> ImageClassifier:
     """
     lengths = map_lengths(settings)
     channels = [settings.first_channels, *settings.channels]
-    first = ConvolutionUnit(
+    first = convolution_unit(
         1,
         settings.first_channels,
         settings.first_kernel,
@@ -187,19 +187,14 @@ def _check_reach(settings: CNNSettings, stage: int, length: int) -> None:
     if reach < length:
         return
     dilated = f", dilated by {widest}," if widest > 1 else ""
-    largest = 2 * ((length - 1) // widest) + 1
-    if stage == 0:
-        where, remedy = "the first convolution", f"first_kernel is at most {largest}"
-    else:
-        where, remedy = f"stage {stage} of channels", f"at most {stage - 1} stages fit like this"
-        remedy += ", or fewer or smaller poolings" if settings.pooling != "none" else ""
-        remedy += ", or less depth" if widest > 1 else ""
-        remedy += (
-            f", or a kernel of {largest}" if 1 < largest and settings.unit != "inception" else ""
-        )
+    where = f"stage {stage} of channels" if stage else "the first convolution"
+    remedies = [f"a filter of {2 * ((length - 1) // widest) + 1}"]
+    remedies += [f"at most {stage - 1} stages"] if stage > 1 else []
+    remedies += ["less depth"] if widest > 1 else []
+    remedies += ["fewer or smaller poolings"] if stage and settings.pooling != "none" else []
     raise CascadeError(
         f"cnn: in {where} a filter of {kernel} × {kernel} pixels{dilated} reaches {reach} pixels "
-        f"from its middle, but the map there has {length} × {length}: {remedy}"
+        f"from its middle, but the map there has {length} × {length}: {' or '.join(remedies)} fit"
     )
 
 
@@ -213,16 +208,16 @@ def _unit(settings: CNNSettings, inputs: int, outputs: int, position: int) -> nn
     names = {"activate": settings.activation, "normalise": settings.normalisation}
     match settings.unit:
         case "plain":
-            return ConvolutionUnit(inputs, outputs, settings.kernel, **names)
+            return convolution_unit(inputs, outputs, settings.kernel, **names)
         case "residual":
             return ResidualUnit(inputs, outputs, settings.kernel, **names)
         case "inception":
             return InceptionUnit(inputs, outputs, **names)
         case "separable":
-            return SeparableUnit(inputs, outputs, settings.kernel, **names)
+            return separable_unit(inputs, outputs, settings.kernel, **names)
         case "dilated":
             dilation = _dilation(position)
-            return ConvolutionUnit(inputs, outputs, settings.kernel, dilation=dilation, **names)
+            return convolution_unit(inputs, outputs, settings.kernel, dilation=dilation, **names)
 
 
 def _closing(settings: CNNSettings, channels: int) -> list[nn.Module]:
