@@ -38,6 +38,22 @@ def massless(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray) -> ak.Array:
     return momenta(pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta), pt * np.cosh(eta))
 
 
+def four_momenta(towers: ak.Array) -> ak.Array:
+    """Return the four-momenta of massless towers (pT, η, φ), jets × variable × 3."""
+    pt, eta, phi = ak.to_numpy(ak.flatten(towers)).astype(np.float64).T
+    return ak.unflatten(massless(pt, eta, phi), ak.num(towers, axis=1))
+
+
+def polar(jets: ak.Array) -> ak.Array:
+    """Return (pT, η, φ) of the jets' towers, highest pT first, jets × variable × 3, float32."""
+    counts = ak.to_numpy(ak.num(jets, axis=1))
+    px, py, pz = (ak.to_numpy(ak.flatten(jets[name])) for name in ("px", "py", "pz"))
+    pt = np.hypot(px, py)
+    order = np.lexsort((-pt, np.repeat(np.arange(len(counts)), counts)))
+    towers = np.stack([pt, np.arcsinh(pz / pt), np.arctan2(py, px)], axis=1).astype(np.float32)
+    return ak.unflatten(ak.from_numpy(towers[order]), counts)
+
+
 def cluster(towers: ak.Array, algorithm: int, radius: float, min_pt: float = 0.0) -> ak.Array:
     """Return the towers of each inclusive jet above ``min_pt`` [GeV], events × jets × towers."""
     definition = fastjet.JetDefinition(algorithm, radius)

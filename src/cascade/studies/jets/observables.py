@@ -1,9 +1,13 @@
-"""Observables of a trimmed jet, all computed from the towers that survived trimming.
+"""Observables and images of a trimmed jet, from the towers that survived trimming.
 
 N-subjettiness (arXiv:1011.2268, β = 1, R0 = the jet's radius) measures distances to axes found by
 exclusive kT clustering: τN = Σ pT_i min_k ΔR_ik / (Σ pT_i R0), small for a jet with N prongs or
 fewer. The kT subjets found here are those that trimming kept: dropping whole subjets leaves the
 clustering of the others as it was.
+
+Towers lie on a grid, so distances tie, and the last bit of a coordinate decides which two merge.
+Everything is therefore computed from the towers as they are stored: whoever reads them back finds
+the same subjets.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ import fastjet
 import numpy as np
 
 from cascade.studies.jets import images
-from cascade.studies.jets.clustering import cluster, massless, total
+from cascade.studies.jets.clustering import cluster, four_momenta, total
 from cascade.studies.jets.settings import Selection
 from cascade.studies.jets.towers import nearest_centre
 
@@ -23,48 +27,46 @@ if TYPE_CHECKING:
     from cascade.events.schema import Events
 
 
-def describe(jets: ak.Array, selection: Selection) -> Events:
+def describe(towers: ak.Array, selection: Selection) -> Events:
     """Return all fields of jets but ``label`` and ``weight``.
 
     Parameters
     ----------
-    jets
-        Towers of the trimmed jets, jets × variable, records with ``px``, ``py``, ``pz``, ``E``
-        [GeV].
+    towers
+        The field ``constituents``: (pT, η, φ) of the trimmed jets' towers in GeV, 1, rad, jets ×
+        variable × 3.
     selection
         Radii and images.
     """
+    jets = four_momenta(towers)
     kinematics = total(jets)
-    towers = constituents(jets)
-    subjets = leading_subjets(jets, selection.trim_radius)
     taus = n_subjettiness(jets, selection.radius)
-    pixels = _images(towers, kinematics, subjets, selection)
+    pixels = preprocessing(towers, selection)
     final = images.normalise(pixels["flipped"]) if selection.normalise else pixels["flipped"]
     fields = {
         "image_raw": pixels["raw"],
         "image": final,
-        "constituents": towers,
         **{name: kinematics[name] for name in ("pt", "eta", "phi", "mass")},
         **{f"tau{n}": taus[:, n - 1] for n in (1, 2, 3)},
         "tau21": ratio(taus[:, 1], taus[:, 0]),
         "tau32": ratio(taus[:, 2], taus[:, 1]),
-        "delta_r": separation(subjets),
+        "delta_r": separation(leading_subjets(jets, selection.trim_radius)),
     }
     return {
-        name: ak.values_astype(values, np.float32)
-        if isinstance(values, ak.Array)
-        else values.astype(np.float32)
-        for name, values in fields.items()
+        "constituents": towers,
+        **{name: values.astype(np.float32) for name, values in fields.items()},
     }
 
 
 def preprocessing(towers: ak.Array, selection: Selection) -> dict[str, np.ndarray]:
     """Return the images of jets after each step of the preprocessing, without normalisation.
 
+    The raw image is centred on the tower that the jet's axis points to.
+
     Parameters
     ----------
     towers
-        The field ``constituents``: (pT, η, φ) of a jet's towers, jets × variable × 3.
+        The field ``constituents``.
     selection
         The selection that the jets were made with.
 
@@ -73,19 +75,11 @@ def preprocessing(towers: ak.Array, selection: Selection) -> dict[str, np.ndarra
     dict
         ``raw``, ``translated``, ``rotated``, ``flipped`` [GeV], each of shape (jets, size, size).
     """
-    jets = ak.unflatten(
-        massless(*ak.to_numpy(ak.flatten(towers)).astype(np.float64).T), ak.num(towers, axis=1)
-    )
+    jets = four_momenta(towers)
+    axis = total(jets)
     subjets = leading_subjets(jets, selection.trim_radius)
-    return _images(towers, total(jets), subjets, selection)
-
-
-def _images(
-    towers: ak.Array, axis: dict[str, np.ndarray], subjets: np.ndarray, selection: Selection
-) -> dict[str, np.ndarray]:
-    """Fill the image of each step; the raw one is centred on the tower that the axis points to."""
     counts = ak.to_numpy(ak.num(towers, axis=1))
-    pt, eta, phi = ak.to_numpy(ak.flatten(towers)).T
+    pt, eta, phi = ak.to_numpy(ak.flatten(towers)).astype(np.float64).T
     hits = images.Hits(eta, phi, pt, np.repeat(np.arange(len(counts)), counts), len(counts))
     steps = {
         "raw": images.translate(hits, *nearest_centre(axis["eta"], axis["phi"], selection)),
@@ -137,13 +131,3 @@ def n_subjettiness(jets: ak.Array, radius: float) -> np.ndarray:
 def ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     """Divide, with 0 where the denominator is 0 (a jet with too few towers)."""
     return np.divide(numerator, denominator, np.zeros_like(numerator), where=denominator > 0)
-
-
-def constituents(jets: ak.Array) -> ak.Array:
-    """Return (pT, η, φ) of a jet's towers, highest pT first, jets × variable × 3."""
-    counts = ak.to_numpy(ak.num(jets, axis=1))
-    px, py, pz = (ak.to_numpy(ak.flatten(jets[name])) for name in ("px", "py", "pz"))
-    pt = np.hypot(px, py)
-    order = np.lexsort((-pt, np.repeat(np.arange(len(counts)), counts)))
-    towers = np.stack([pt, np.arcsinh(pz / pt), np.arctan2(py, px)], axis=1)
-    return ak.unflatten(ak.from_numpy(towers[order]), counts)

@@ -15,7 +15,7 @@ import awkward as ak
 import fastjet
 import numpy as np
 
-from cascade.studies.jets.clustering import cluster, total, trim
+from cascade.studies.jets.clustering import cluster, four_momenta, polar, total, trim
 from cascade.studies.jets.observables import describe
 from cascade.studies.jets.settings import Selection
 from cascade.studies.jets.towers import deposit
@@ -47,10 +47,10 @@ def reconstruct(particles: ak.Array, selection: Selection) -> tuple[Events, np.n
     """
     accepted, event = [], []
     for start, stop in _chunks(ak.to_numpy(ak.num(particles, axis=1))):
-        towers = deposit(particles[start:stop], selection)
-        trimmed, owner = leading_trimmed_jets(towers, selection)
-        passed = in_windows(total(trimmed), selection)
-        accepted.append(trimmed[passed])
+        trimmed, owner = leading_trimmed_jets(deposit(particles[start:stop], selection), selection)
+        towers = polar(trimmed)
+        passed = in_windows(total(four_momenta(towers)), selection)
+        accepted.append(towers[passed])
         event.append(owner[passed] + start)
     return describe(ak.concatenate(accepted), selection), np.concatenate(event)
 
@@ -79,11 +79,12 @@ def leading_trimmed_jets(towers: ak.Array, selection: Selection) -> tuple[ak.Arr
 
 def in_windows(jet: dict[str, np.ndarray], selection: Selection) -> np.ndarray:
     """Say which jets lie in the windows of pT, mass and pseudorapidity, shape (jets,)."""
-    (pt_low, pt_high), (mass_low, mass_high) = selection.pt, selection.mass
+    # compared as stored, so that no number in a file lies outside its window
+    pt, mass, eta = (jet[name].astype(np.float32) for name in ("pt", "mass", "eta"))
     return (
-        (jet["pt"] > pt_low)
-        & (jet["pt"] < pt_high)
-        & (jet["mass"] > mass_low)
-        & (jet["mass"] < mass_high)
-        & (np.abs(jet["eta"]) < selection.eta_max)
+        (pt > selection.pt[0])
+        & (pt < selection.pt[1])
+        & (mass > selection.mass[0])
+        & (mass < selection.mass[1])
+        & (np.abs(eta) < selection.eta_max)
     )
