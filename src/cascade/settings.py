@@ -1,11 +1,113 @@
-"""The base of everything that a user sets: typed, frozen, with no unknown keys."""
+"""The base of everything that a user sets: typed, frozen, no unknown keys, one-line complaints."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from cascade.errors import CascadeError, nearest
 
 
 class Settings(BaseModel):
     """Settings of one part; subclasses name the keys, their types, bounds and defaults."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+    )
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+# YAML 1.1 takes 1e-3 for a text: it wants a point in it
+_EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
+
+
+def validate(model: type[Model], data: Any, path: str = "") -> Model:
+    """Return the settings that plain data (from YAML or JSON) stands for.
+
+    Parameters
+    ----------
+    path
+        Where the data stands in the user's file; the complaint starts with it.
+
+    Raises
+    ------
+    CascadeError
+        The first thing that is wrong, with the path of its key and what would be right.
+    """
+    try:
+        text = json.dumps(_numbers(data))
+    except TypeError as error:
+        raise CascadeError(f"{path or 'settings'}: {error}; use text, numbers and lists") from error
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        # an unknown key is more often the cause than the consequence of another complaint
+        faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+        raise CascadeError(_complaint(model, faults[0], path)) from None
+
+
+def parse_json(text: str, option: str) -> Any:
+    """Read JSON given on the command line."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CascadeError(f"{option}: is not JSON ({error.msg} at character {error.pos})") from None
+
+
+def _numbers(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {str(key): _numbers(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_numbers(value) for value in data]
+    if isinstance(data, str) and _EXPONENT.fullmatch(data):
+        return float(data)
+    return data
+
+
+def _complaint(model: type[BaseModel], fault: ErrorDetails, path: str) -> str:
+    location = [str(part) for part in fault["loc"] if not _is_tag(part)]
+    where = ".".join([path, *location] if path else location) or "settings"
+    kind, value = fault["type"], fault["input"]
+    if kind == "extra_forbidden":
+        return f"{where}: unknown key; {nearest(location[-1], _keys(model, location[:-1]))}"
+    if kind == "missing":
+        return f"{where}: is missing"
+    if kind == "value_error":
+        return f"{where}: {str(fault['ctx']['error'])}"
+    shown = json.dumps(value, default=str)
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    wish = fault["msg"].removeprefix("Input ").replace("should be", "must be")
+    return f"{where}: {shown} is wrong: {wish}"
+
+
+def _is_tag(part: Any) -> bool:
+    """Whether a part of a location names a branch of a union, not a key of the user's."""
+    return isinstance(part, str) and not re.fullmatch(r"[\w.+:/ -]+", part)
+
+
+def _keys(model: Any, location: list[str]) -> list[str]:
+    """Return the known keys of the settings at a location below a model."""
+    models = [model] if isinstance(model, type) else []
+    candidates = [item for item in (*models, *_nested(model)) if _is_settings(item)]
+    if not location:
+        return [key for item in candidates for key in item.model_fields]
+    for item in candidates:
+        if location[0] in item.model_fields:
+            return _keys(item.model_fields[location[0]].annotation, location[1:])
+    # a key of a mapping, or a place in a list
+    return [key for part in get_args(model) for key in _keys(part, location[1:])]
+
+
+def _nested(annotation: Any) -> list[Any]:
+    """Return the settings inside a union or an annotation such as ``X | None``."""
+    return [part for part in get_args(annotation) if _is_settings(part)]
+
+
+def _is_settings(item: Any) -> bool:
+    return isinstance(item, type) and issubclass(item, BaseModel)

@@ -1,0 +1,288 @@
+"""Events in HDF5: written by streaming, merged from shards, read whole or in part.
+
+Layout: one dataset per field, first axis = event. A ragged field is a group with ``values`` (all
+events one after the other) and ``offsets`` (event i holds ``values[offsets[i]:offsets[i + 1]]``).
+Each field carries ``units`` and ``description`` and the names of its axes; the file carries where
+it comes from. Plain h5py and h5dump read it; nothing in it is pickled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+
+from cascade.errors import CascadeError, nearest
+from cascade.events.schema import Field
+from cascade.files import atomic, reason
+
+if TYPE_CHECKING:
+    from cascade.events.schema import Events
+
+CHUNK_BYTES = 2**18
+
+
+class Writer:
+    """Appends events to an open HDF5 file.
+
+    The datasets come into being with the first events, which give the sizes of the inner axes.
+    """
+
+    def __init__(self, file: h5py.File, schema: Sequence[Field], attributes: dict[str, Any]):
+        self.file = file
+        self.schema = schema
+        self.events = 0
+        self.file.attrs.update(attributes)
+
+    def append(self, events: Events) -> None:
+        """Append events; every field of the schema must be there, all equally long."""
+        number = len(events[self.schema[0].name])
+        for field in self.schema:
+            if len(events[field.name]) != number:
+                raise ValueError(f"{field.name}: {len(events[field.name])} events, not {number}")
+            if field.ragged:
+                self._append_ragged(field, events[field.name])
+            else:
+                self._extend(field.name, np.asarray(events[field.name], field.dtype), field)
+        self.events += number
+
+    def _append_ragged(self, field: Field, array: Any) -> None:
+        import awkward as ak
+
+        counts = ak.to_numpy(ak.num(array, axis=1)).astype(np.int64)
+        values = ak.to_numpy(ak.flatten(array, axis=1)).astype(field.dtype)
+        if field.name not in self.file:
+            self.file.create_group(field.name)
+            self._extend(f"{field.name}/offsets", np.zeros(1, np.int64), None)
+        end = self.file[f"{field.name}/offsets"][-1]
+        self._extend(f"{field.name}/values", values, field)
+        self._extend(f"{field.name}/offsets", end + np.cumsum(counts), None)
+
+    def _extend(self, name: str, values: np.ndarray, field: Field | None) -> None:
+        if name not in self.file:
+            self._create(name, values, field)
+        dataset = self.file[name]
+        if dataset.shape[1:] != values.shape[1:]:
+            raise ValueError(f"{name}: shape {values.shape[1:]}, not {dataset.shape[1:]}")
+        start = dataset.shape[0]
+        dataset.resize(start + len(values), axis=0)
+        dataset[start:] = values
+
+    def _create(self, name: str, values: np.ndarray, field: Field | None) -> None:
+        row = values.dtype.itemsize * int(np.prod(values.shape[1:], dtype=np.int64))
+        dataset = self.file.create_dataset(
+            name,
+            shape=(0, *values.shape[1:]),
+            maxshape=(None, *values.shape[1:]),
+            chunks=(max(1, min(16384, CHUNK_BYTES // max(row, 1))), *values.shape[1:]),
+            dtype=values.dtype,
+            compression="gzip",
+            compression_opts=1,
+            shuffle=True,
+            track_times=False,  # equal events give equal files
+        )
+        if field is None:
+            dataset.attrs.update(units="1", description="first value of each event, then the end")
+            return
+        dataset.attrs.update(units=field.unit, description=field.description)
+        axes = field.dims if field.ragged else ("event", *field.dims)
+        for axis, label in enumerate(axes):
+            dataset.dims[axis].label = label
+
+
+@contextmanager
+def writing(path: str | Path, schema: Sequence[Field], attributes: dict[str, Any]) -> Iterator:
+    """Open a writer of events; the file appears under its name when the block ends well."""
+    with atomic(path) as part:
+        try:
+            with h5py.File(part, "w") as file:
+                yield Writer(file, schema, attributes)
+        except RuntimeError as error:
+            # HDF5 reports a full disk met while closing as a RuntimeError
+            raise CascadeError(f"{path}: cannot be written: {str(error).splitlines()[0]}") from error
+
+
+@contextmanager
+def opened(path: str | Path, study: str | None = None) -> Iterator[h5py.File]:
+    """Open a file of events for reading.
+
+    Raises
+    ------
+    CascadeError
+        There is no such file, it is no (whole) HDF5 file, not written by Cascade, or of another
+        study.
+    """
+    if not Path(path).is_file():
+        raise CascadeError(f"{path}: no such file")
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        text = reason(error)
+        if "truncated" in text:
+            text = "is truncated; make it again"
+        elif "signature" in text:
+            text = "is not an HDF5 file"
+        raise CascadeError(f"{path}: {text}") from error
+    with file:
+        found = file.attrs.get("study")
+        if found is None:
+            raise CascadeError(f"{path}: carries no attribute 'study'; Cascade did not write it")
+        if study is not None and found != study:
+            raise CascadeError(f"{path}: holds events of study '{found}', not of '{study}'")
+        yield file
+
+
+def fields(file: h5py.File) -> list[str]:
+    """Return the names of the fields in an open file."""
+    return list(file)
+
+
+def length(file: h5py.File) -> int:
+    """Return the number of events in an open file."""
+    for item in file.values():
+        return len(item["offsets"]) - 1 if isinstance(item, h5py.Group) else len(item)
+    return 0
+
+
+def count(path: str | Path) -> int:
+    """Return the number of events in a file."""
+    with opened(path) as file:
+        return length(file)
+
+
+def attributes(path: str | Path) -> dict[str, Any]:
+    """Return where a file comes from: its attributes."""
+    with opened(path) as file:
+        return {key: value.item() if hasattr(value, "item") else value
+                for key, value in file.attrs.items()}
+
+
+def read(
+    path: str | Path,
+    names: Iterable[str] | None = None,
+    start: int | None = None,
+    stop: int | None = None,
+    study: str | None = None,
+) -> Events:
+    """Read fields (all, if no names are given) of the events ``start:stop``.
+
+    Returns
+    -------
+    Events
+        NumPy arrays, or Awkward arrays (events × var × …) for ragged fields.
+    """
+    with opened(path, study) as file:
+        return read_from(file, names, start, stop)
+
+
+def read_from(
+    file: h5py.File,
+    names: Iterable[str] | None = None,
+    start: int | None = None,
+    stop: int | None = None,
+) -> Events:
+    """Read fields of the events ``start:stop`` from an open file; see ``read``."""
+    first, last, _ = slice(start, stop).indices(length(file))
+    last = max(first, last)
+    events = {}
+    for name in fields(file) if names is None else names:
+        if name not in file:
+            raise CascadeError(f"{file.filename}: no field '{name}'; {nearest(name, file)}")
+        try:
+            item = file[name]
+            if isinstance(item, h5py.Group):
+                events[name] = _read_ragged(item, first, last)
+            else:
+                events[name] = item[first:last]
+        except OSError as error:
+            raise CascadeError(f"{file.filename}: field '{name}' is damaged") from error
+    return events
+
+
+def _read_ragged(group: h5py.Group, first: int, last: int) -> Any:
+    import awkward as ak
+
+    offsets = group["offsets"][first : last + 1]
+    values = group["values"][offsets[0] : offsets[-1]]
+    return ak.unflatten(values, np.diff(offsets))
+
+
+def chunks(
+    path: str | Path, names: Iterable[str] | None, size: int, study: str | None = None
+) -> Iterator[Events]:
+    """Read a file in chunks of ``size`` events."""
+    names = None if names is None else list(names)
+    with opened(path, study) as file:
+        for start in range(0, length(file), size):
+            yield read_from(file, names, start, start + size)
+
+
+def merge(
+    shards: Sequence[str | Path],
+    path: str | Path,
+    schema: Sequence[Field],
+    finalise: Any | None = None,
+    reads: Sequence[str] = (),
+) -> int:
+    """Merge shards block by block, in the order of the blocks; return the number of events.
+
+    Parameters
+    ----------
+    schema
+        Fields of the merged file; those that ``finalise`` adds are not in the shards.
+    finalise
+        ``(events) -> Events``, given the fields ``reads`` of all events, returns further fields.
+    """
+    with _opened_all(shards) as files:
+        places = _places(files)
+        stored = [field for field in schema if field.name in files[0]]
+        added = [field for field in schema if field.name not in files[0]]
+        missing = [field.name for field in added] if finalise is None else []
+        if missing:
+            raise CascadeError(f"{shards[0]}: no field '{missing[0]}'")
+        attrs = {key: value for key, value in files[0].attrs.items()
+                 if key not in ("shard", "blocks", "block_events")}
+        with writing(path, stored, attrs) as writer:
+            for file, start, stop in places:
+                writer.append(read_from(file, [field.name for field in stored], start, stop))
+            if finalise is not None:
+                columns = finalise(read_from(writer.file, reads))
+                for field in added:
+                    writer._extend(field.name, np.asarray(columns[field.name], field.dtype), field)
+            return writer.events
+
+
+@contextmanager
+def _opened_all(paths: Sequence[str | Path]) -> Iterator[list[h5py.File]]:
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        files = [stack.enter_context(opened(path)) for path in paths]
+        for key in ("study", "sample", "split", "seed", "settings"):
+            for path, file in zip(paths, files, strict=True):
+                if file.attrs.get(key) != files[0].attrs.get(key):
+                    raise CascadeError(
+                        f"{path}: its {key} differs from that of {paths[0]}; not shards of one split"
+                    )
+        yield files
+
+
+def _places(files: Sequence[h5py.File]) -> list[tuple[h5py.File, int, int]]:
+    """Return where each block lies, (file, first event, end), in the order of the blocks."""
+    places = {}
+    for file in files:
+        ends = np.cumsum(file.attrs["block_events"])
+        for block, end, number in zip(
+            file.attrs["blocks"], ends, file.attrs["block_events"], strict=True
+        ):
+            if block in places:
+                raise CascadeError(f"{file.filename}: block {block} is in another shard too")
+            places[block] = (file, int(end - number), int(end))
+    missing = set(range(len(places))) - set(places)
+    if missing:
+        raise CascadeError(f"{files[0].filename}: block {min(missing)} is in none of the shards")
+    return [places[block] for block in sorted(places)]

@@ -1,0 +1,70 @@
+"""Files that are whole or not there.
+
+A file is written under a temporary name in its own folder and renamed when it is complete: nothing
+half-written is ever visible under a final name, whatever kills the process. The temporary name is
+fixed by the final one, so a rerun overwrites what a killed run left behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cascade.errors import CascadeError
+
+
+@contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """Yield the temporary name for ``path``; rename it when the block ends well.
+
+    Raises
+    ------
+    CascadeError
+        The file cannot be written (no space, no permission, a folder in its place).
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise CascadeError(f"{path}: is a folder; name a file")
+        yield part
+        with part.open("rb+") as written:
+            os.fsync(written.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise CascadeError(f"{path}: cannot be written: {reason(error)}") from error
+    finally:
+        part.unlink(missing_ok=True) if os.access(path.parent, os.W_OK) else None
+
+
+def reason(error: OSError) -> str:
+    """Say in words why the system refused, also where a library hid the number in its text."""
+    if error.errno:
+        return os.strerror(error.errno).lower()
+    return str(error).splitlines()[0]
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    with atomic(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Write a JSON file for people to read too, whole or not at all."""
+    write_text(path, json.dumps(content, indent=2, allow_nan=True) + "\n")
+
+
+def read_text(path: str | Path) -> str:
+    """Read a text file, with one clear line if it cannot be read."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise CascadeError(f"{path}: cannot be read: {reason(error)}") from error
+    except UnicodeDecodeError as error:
+        raise CascadeError(f"{path}: is not a text file in UTF-8") from error

@@ -1,0 +1,370 @@
+"""The graph of a config: samples, methods and products, each checked and complete.
+
+The workflow's rules look their nodes up here by ``study/name``. What a rule passes to the command
+line is the node's own slice, as JSON with all defaults filled in: it reruns when that changes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from cascade.config import Config, MethodConfig, Name, ProductConfig, SampleConfig, overlay
+from cascade.errors import CascadeError, nearest
+from cascade.settings import Settings, validate
+from cascade.study import (
+    Estimator,
+    Formula,
+    Ingestion,
+    Method,
+    Network,
+    Simulation,
+    Study,
+    load_study,
+    resolve,
+)
+from cascade.training.settings import Training
+
+UNSPLIT = "all"
+
+
+class Variant(Settings):
+    """A method that differs from another one in a few keys."""
+
+    base: Name
+    """The method that it differs from."""
+    set: dict[str, Any] = {}
+    """What differs, laid over the other one's keys."""
+
+
+@dataclass(frozen=True)
+class SampleNode:
+    """Events of a study in one or several splits."""
+
+    study: str
+    name: str
+    config: SampleConfig
+    settings: str
+    seed: int
+    block: int
+    code: str
+
+    @property
+    def key(self) -> str:
+        """``study/name``."""
+        return f"{self.study}/{self.name}"
+
+    @property
+    def kind(self) -> str:
+        """``simulate``, ``ingest`` or ``transform``."""
+        return next(kind for kind in ("simulate", "ingest", "transform") if self.source_of(kind))
+
+    def source_of(self, kind: str) -> str | None:
+        """Name of the source if it is of this kind."""
+        return getattr(self.config, kind)
+
+    @property
+    def source(self) -> str:
+        """Name of the source."""
+        return self.source_of(self.kind)
+
+    def shards(self, split: str) -> int:
+        """Shards of a split: the largest split has the number asked for, others in proportion."""
+        blocks = {name: -(-number // self.block) for name, number in self.config.events.items()}
+        share = self.config.shards * blocks[split] / max(blocks.values())
+        return min(blocks[split], max(1, round(share)))
+
+
+@dataclass(frozen=True)
+class MethodNode:
+    """A method with its hyperparameters, and the samples of its fit by role."""
+
+    study: str
+    name: str
+    kind: str
+    declared: Method
+    settings: str
+    training: str | None
+    device: str
+    seed: int
+    samples: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """``study/name``."""
+        return f"{self.study}/{self.name}"
+
+    @property
+    def fitted(self) -> bool:
+        """Whether it has a model file."""
+        return not isinstance(self.declared, Formula)
+
+    @property
+    def predicts(self) -> bool:
+        """Whether it can be applied; a pure transformation makes samples instead."""
+        return isinstance(self.declared, Network) or self.declared.predict is not None
+
+    @property
+    def code(self) -> str:
+        """The module that its definition stands in."""
+        declared = self.declared
+        if isinstance(declared, Network):
+            return declared.network.partition(":")[0]
+        return (declared.fit if self.fitted else declared.predict).partition(":")[0]
+
+
+@dataclass(frozen=True)
+class ProductNode:
+    """A figure, and what it is made from."""
+
+    study: str
+    name: str
+    kind: str
+    settings: str
+    code: str
+    predictions: tuple[tuple[str, str], ...]
+    fits: tuple[str, ...]
+    samples: tuple[str, ...]
+    explanations: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """``study/name``."""
+        return f"{self.study}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Graph:
+    """All nodes of a config by ``study/name``."""
+
+    config: Config
+    samples: dict[str, SampleNode] = field(default_factory=dict)
+    methods: dict[str, MethodNode] = field(default_factory=dict)
+    products: dict[str, ProductNode] = field(default_factory=dict)
+
+    def samples_of(self, kind: str) -> list[str]:
+        """Keys of the samples of one kind of source."""
+        return [key for key, node in self.samples.items() if node.kind == kind]
+
+    def splits(self, key: str) -> tuple[str, ...]:
+        """Return the splits of a sample; a transformed one has those of its original."""
+        node = self.samples[key]
+        if node.kind == "transform":
+            return self.splits(f"{node.study}/{node.config.of}")
+        return tuple(node.config.events or node.config.fractions) or (UNSPLIT,)
+
+    def shown(self, key: str) -> str:
+        """Return the split that methods are judged and events shown on: test, or the only one."""
+        splits = self.splits(key)
+        return "test" if "test" in splits else splits[-1]
+
+    @cached_property
+    def judged(self) -> list[str]:
+        """Keys of the methods that get metrics on their study's reference sample."""
+        return [key for key, node in self.methods.items() if node.predicts]
+
+    def reference(self, study: str) -> str:
+        """Name of a study's reference sample."""
+        return self.config.studies[study].reference
+
+
+def build(data: Mapping[str, Any]) -> Graph:
+    """Check a whole config (plain data, overlays already laid over it) and return its graph.
+
+    Raises
+    ------
+    CascadeError
+        The first impossible value, with the path of its key.
+    """
+    config = validate(Config, data)
+    graph = Graph(config)
+    for name, block in config.studies.items():
+        try:
+            study = load_study(name)
+        except CascadeError as error:
+            raise CascadeError(f"studies.{name}: {error}") from error
+        path = f"studies.{name}"
+        for sample, entry in block.samples.items():
+            node = _sample(config, study, sample, entry, f"{path}.samples.{sample}")
+            graph.samples[node.key] = node
+        _known(block.reference, block.samples, f"{path}.reference", "sample")
+        methods = _methods(block.methods, f"{path}.methods")
+        for method, (entry, _) in methods.items():
+            node = _method(graph, study, method, entry, f"{path}.methods.{method}")
+            graph.methods[node.key] = node
+        groups: dict[str, list[str]] = {}
+        for method, (_, group) in methods.items():
+            groups.setdefault(group, []).append(method)
+        _check_transformed(graph, study, path)
+        for product, entry in block.products.items():
+            node = _product(graph, study, groups, product, entry, f"{path}.products.{product}")
+            graph.products[node.key] = node
+    return graph
+
+
+def _known(name: str, names: Iterable[str], path: str, what: str) -> str:
+    names = list(names)
+    if name not in names:
+        raise CascadeError(f"{path}: no {what} '{name}'; {nearest(name, names)}")
+    return name
+
+
+def _dump(model: Settings) -> str:
+    return json.dumps(model.model_dump(mode="json"), sort_keys=True)
+
+
+def _sample(
+    config: Config, study: Study, name: str, entry: SampleConfig, path: str
+) -> SampleNode:
+    seed = config.seed if entry.seed is None else entry.seed
+    if entry.transform:
+        return SampleNode(study.name, name, entry, "{}", seed, 0, "")
+    kind, wanted = ("simulate", Simulation) if entry.simulate else ("ingest", Ingestion)
+    sources = {key: source for key, source in study.sources.items() if isinstance(source, wanted)}
+    source = sources[_known(getattr(entry, kind), sources, f"{path}.{kind}", "source")]
+    settings = validate(resolve(source.settings), entry.settings, f"{path}.settings")
+    block = entry.block or getattr(source, "block", 0)
+    code = source.function.partition(":")[0]
+    return SampleNode(study.name, name, entry, _dump(settings), seed, block, code)
+
+
+def _methods(block: Mapping[str, Any], path: str) -> dict[str, tuple[MethodConfig, str]]:
+    """Resolve variants and seeds: (config, name in the config) by the name of the method."""
+    methods = {}
+    for name in block:
+        entry = validate(MethodConfig, _resolved(block, name, path, ()), f"{path}.{name}")
+        plain = entry.model_copy(update={"seeds": []})
+        methods |= {
+            f"{name}_seed{seed}": (plain.model_copy(update={"seed": seed}), name)
+            for seed in entry.seeds
+        } or {name: (plain, name)}
+    return methods
+
+
+def _resolved(block: Mapping[str, Any], name: str, path: str, above: tuple) -> dict[str, Any]:
+    entry = block[name] or {}
+    if name in above:
+        raise CascadeError(f"{path}.{name}.base: {' → '.join((*above, name))} runs in a circle")
+    if "base" not in entry:
+        return {"method": name, **entry}
+    variant = validate(Variant, entry, f"{path}.{name}")
+    _known(variant.base, block, f"{path}.{name}.base", "method")
+    return overlay(_resolved(block, variant.base, path, (*above, name)), variant.set)
+
+
+def _method(graph: Graph, study: Study, name: str, entry: MethodConfig, path: str) -> MethodNode:
+    declared = study.methods[_known(entry.method, study.methods, f"{path}.method", "method")]
+    settings = validate(resolve(declared.settings), entry.settings, f"{path}.settings")
+    training = None
+    if isinstance(declared, Network):
+        training = _dump(validate(Training, entry.training, f"{path}.training"))
+    elif entry.training:
+        raise CascadeError(f"{path}.training: '{entry.method}' is no network; remove this key")
+    return MethodNode(
+        study=study.name,
+        name=name,
+        kind=entry.method,
+        declared=declared,
+        settings=_dump(settings),
+        training=training,
+        device=entry.device or declared.device,
+        seed=graph.config.seed if entry.seed is None else entry.seed,
+        samples=_roles(graph, study, declared, entry, path),
+    )
+
+
+def _roles(
+    graph: Graph, study: Study, declared: Method, entry: MethodConfig, path: str
+) -> dict[str, str]:
+    roles = list(declared.fields) if isinstance(declared, Estimator | Network) else []
+    for role in entry.samples:
+        _known(role, roles, f"{path}.samples.{role}", "role")
+    samples = {role: entry.samples.get(role, graph.reference(study.name)) for role in roles}
+    for role, sample in samples.items():
+        known = [node.name for node in graph.samples.values() if node.study == study.name]
+        _known(sample, known, f"{path}.samples.{role}", "sample")
+    return samples
+
+
+def _check_transformed(graph: Graph, study: Study, path: str) -> None:
+    """Check what transformed samples refer to, and that a fit finds the splits that it needs."""
+    samples = {node.name: node for node in graph.samples.values() if node.study == study.name}
+    methods = {node.name: node for node in graph.methods.values() if node.study == study.name}
+    for name, node in samples.items():
+        if node.kind == "transform":
+            where = f"{path}.samples.{name}"
+            transformers = [key for key, method in methods.items()
+                            if getattr(method.declared, "transform", None)]
+            _known(node.source, transformers, f"{where}.transform", "transforming method")
+            _known(node.config.of, samples, f"{where}.of", "sample")
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        if name in above:
+            circle = " → ".join((*above, name))
+            raise CascadeError(f"{path}.samples.{name}: is made from itself: {circle}")
+        node = samples[name]
+        if node.kind == "transform":
+            for other in (node.config.of, *methods[node.source].samples.values()):
+                visit(other, (*above, name))
+
+    for name in samples:
+        visit(name, ())
+    for name, method in methods.items():
+        for role, sample in method.samples.items():
+            missing = {"train", "validation"} - set(graph.splits(f"{study.name}/{sample}"))
+            if missing:
+                raise CascadeError(
+                    f"{path}.methods.{name}.samples.{role}: sample '{sample}' has no split "
+                    f"'{sorted(missing)[0]}', which a fit needs"
+                )
+
+
+def _product(
+    graph: Graph,
+    study: Study,
+    groups: Mapping[str, list[str]],
+    name: str,
+    entry: ProductConfig,
+    path: str,
+) -> ProductNode:
+    kind = _known(entry.product or name, study.products, f"{path}.product", "product")
+    declared = study.products[kind]
+    known = [node.name for node in graph.samples.values() if node.study == study.name]
+    for key in ("on", "samples"):
+        for sample in getattr(entry, key):
+            _known(sample, known, f"{path}.{key}", "sample")
+    single = {method: [method] for members in groups.values() for method in members}
+
+    def expand(names: Iterable[str], key: str) -> list[str]:
+        choices = {**single, **groups}
+        return [
+            method for name in names
+            for method in choices[_known(name, choices, f"{path}.{key}", "method")]
+        ]
+
+    applied = expand(entry.methods, "methods")
+    explanations = {
+        method: way for base, way in entry.explain.items() for method in expand([base], "explain")
+    }
+    for key, methods in (("fits", expand(entry.fits, "fits")), ("explain", explanations)):
+        for method in methods:
+            if not graph.methods[f"{study.name}/{method}"].fitted:
+                raise CascadeError(f"{path}.{key}: method '{method}' is a formula, without a fit")
+    return ProductNode(
+        study=study.name,
+        name=name,
+        kind=kind,
+        settings=_dump(validate(resolve(declared.settings), entry.settings, f"{path}.settings")),
+        code=declared.function.partition(":")[0],
+        predictions=tuple(
+            (method, sample)
+            for sample in entry.on or [graph.reference(study.name)]
+            for method in applied
+        ),
+        fits=tuple(expand(entry.fits, "fits")),
+        samples=tuple(entry.samples),
+        explanations=explanations,
+    )

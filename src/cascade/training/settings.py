@@ -1,0 +1,78 @@
+"""Settings of a training: what any network of any study can be told about its fit."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from cascade.settings import Settings
+
+# the optimisers of torch.optim that need nothing but gradients; a test keeps the list in step
+OPTIMISERS = (
+    "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam",
+    "RMSprop", "Rprop", "SGD",
+)  # fmt: skip
+
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0)]
+
+
+class Optimiser(Settings):
+    """An optimiser of ``torch.optim`` by its name there."""
+
+    name: Literal[OPTIMISERS] = "Adam"
+    """Name in torch.optim."""
+    lr: Positive = 1e-3
+    """Learning rate at the start."""
+    settings: dict[str, Any] = {}
+    """Its other arguments, e.g. ``weight_decay`` or ``betas``."""
+
+
+class Schedule(Settings):
+    """How the learning rate falls."""
+
+    name: Literal["constant", "plateau", "cosine", "one_cycle", "exponential"] = "plateau"
+    """``plateau`` waits for the validation loss, ``cosine`` and ``one_cycle`` span all epochs."""
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    """Factor of one fall (``plateau``, and of one epoch for ``exponential``)."""
+    patience: Annotated[int, Field(ge=0)] = 3
+    """Epochs without gain before a fall (``plateau``)."""
+
+
+class Training(Settings):
+    """How a network is trained."""
+
+    epochs: Count = 40
+    """At most so many passes over the training split."""
+    batch_size: Count = 128
+    """Events in a step."""
+    optimiser: Optimiser = Optimiser()
+    """Who changes the weights."""
+    schedule: Schedule = Schedule()
+    """How the learning rate falls."""
+    patience: Annotated[int, Field(ge=0)] = 10
+    """Epochs without a gain in validation loss before the training stops; 0: never. Must outlast
+    the schedule's patience."""
+    clip: Annotated[float, Field(ge=0)] = 0.0
+    """Largest norm of the gradient; 0: no limit."""
+    scaling: dict[str, Literal["none", "standard", "log"]] = {}
+    """How input fields are scaled, where it shall differ from the study's choice."""
+    augmentation: bool = True
+    """Apply the study's symmetries to the training events, where it declares any."""
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    """Number format of the step; mixed formats pay on GPUs."""
+    memory_mb: Count = 4000
+    """Events larger than this are streamed from the file, chunk by chunk."""
+    save_minutes: Positive = 2.0
+    """The state to resume from is saved at least so often."""
+
+    @model_validator(mode="after")
+    def _patience_outlasts_schedule(self) -> Training:
+        waits = self.schedule.patience if self.schedule.name == "plateau" else 0
+        if 0 < self.patience <= waits:
+            raise ValueError(
+                f"patience {self.patience} must be above the schedule's patience {waits}, "
+                "or the training stops before the learning rate falls"
+            )
+        return self
