@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from cascade.settings import Settings
 
@@ -175,3 +175,157 @@ class CNNSettings(Settings):
 
     dropout: Rate = 0.3
     """Fraction of values that are dropped in training before each dense layer and the output."""
+
+
+class ToySettings(Settings):
+    """The toy source: hard process, shower, hadrons, surroundings. Tuned to Pythia 8's jets."""
+
+    selection: Selection = Selection()
+    """From particles to jets, as for every other source."""
+
+    pt: Window = (220.0, 350.0)
+    """Range of the initial parton's or W boson's transverse momentum [GeV]; it should exceed the
+    selection's window by what radiation takes away."""
+
+    qcd_pt_index: float = Field(default=5.5, gt=1)
+    """QCD partons follow dN/dpT ∝ pT^−index."""
+
+    w_pt_index: float = Field(default=5.5, gt=1)
+    """W bosons follow dN/dpT ∝ pT^−index."""
+
+    eta_max: float = Field(default=2.0, gt=0)
+    """Pseudorapidities are flat between ± this."""
+
+    quark_fraction: float = Field(default=0.25, ge=0, le=1)
+    """Fraction of QCD jets that start as a quark; the others start as a gluon."""
+
+    longitudinal_fraction: float = Field(default=0.6, ge=0, le=1)
+    """Fraction of W bosons that decay as sin²θ*; the others decay flat in cos θ*."""
+
+    angle_max: float = Field(default=1.5, gt=0)
+    """Largest angle of a QCD jet's first branching, as a distance in eta and phi."""
+
+    kt_min: float = Field(default=0.7, gt=0)
+    """Smallest transverse momentum kT = z θ pT of a branching [GeV]; above Λ."""
+
+    lambda_qcd: float = Field(default=0.2, gt=0)
+    """Λ of the one-loop αs(kT) [GeV]."""
+
+    flavours: int = Field(default=5, ge=0, le=6)
+    """Number of quark flavours in αs and in g → qq̄."""
+
+    hadrons_per_parton: float = Field(default=4.0, ge=0)
+    """A parton turns into 1 + Poisson(this) hadrons."""
+
+    hadron_kick: float = Field(default=0.25, ge=0)
+    """Momentum across the parton's direction that a hadron gets, per component [GeV]."""
+
+    surroundings_radius: float = Field(default=1.5, gt=0, le=3)
+    """Underlying event and wide-angle partons fill a disc of this radius about the jet."""
+
+    underlying_density: float = Field(default=4.5, ge=0)
+    """Particles of the underlying event per unit area in eta and phi."""
+
+    underlying_pt: float = Field(default=0.6, gt=0)
+    """Mean transverse momentum of a particle of the underlying event [GeV]."""
+
+    qcd_wide_angle_density: float = Field(default=0.05, ge=0)
+    """Extra partons about a QCD jet, per unit area and per unit of ln pT."""
+
+    w_wide_angle_density: float = Field(default=0.02, ge=0)
+    """Extra partons about a W boson, per unit area and per unit of ln pT."""
+
+    wide_angle_pt: Window = (2.0, 80.0)
+    """Range of the extra partons' transverse momentum [GeV], flat in ln pT."""
+
+    @model_validator(mode="after")
+    def _check_scale(self) -> Self:
+        if self.kt_min <= self.lambda_qcd:
+            raise ValueError(
+                f"kt_min {self.kt_min:g} must exceed lambda_qcd {self.lambda_qcd:g}, where αs diverges"
+            )
+        return self
+
+
+class FigureSettings(Settings):
+    """What all products of the study can be told."""
+
+    labels: dict[str, str] = {}
+    """Name of a method, fit or sample in the figure, where it shall differ from the config's."""
+
+
+class RocSettings(FigureSettings):
+    """Background rejection over signal efficiency, for several methods."""
+
+    replicas: Annotated[int, Field(ge=10)] = 200
+    """Bootstrap replicas behind bands and intervals."""
+
+    points: Annotated[int, Field(ge=10, le=2000)] = 200
+    """Signal efficiencies at which the curves are drawn and tabled."""
+
+
+class AverageImagesSettings(FigureSettings):
+    """Average image of each class after each step of the preprocessing."""
+
+    jets: Annotated[int, Field(ge=1)] = 20000
+    """At most so many jets are averaged, the file's first ones."""
+
+    pt: Window | None = None
+    """Narrower window of the jets' transverse momentum [GeV]; by default all."""
+
+    mass: Window | None = None
+    """Narrower window of the jets' mass [GeV]; by default all."""
+
+    decades: Annotated[float, Field(gt=0, le=12)] = 5.0
+    """Powers of ten that the colour scale spans."""
+
+
+class PixelCorrelationSettings(FigureSettings):
+    """Correlation of each pixel with the output of each method."""
+
+    jets: Annotated[int, Field(ge=2)] = 100000
+    """At most so many jets are used, the file's first ones."""
+
+
+class ObservablesSettings(FigureSettings):
+    """Distributions of the jets' observables."""
+
+    bins: Annotated[int, Field(ge=2, le=500)] = 30
+    """Bins of each distribution."""
+
+
+class EventDisplaySettings(FigureSettings):
+    """One jet of each class."""
+
+    w: Annotated[int, Field(ge=0)] = 0
+    """Which W jet is shown, counted from 0 in the order of the file."""
+
+    qcd: Annotated[int, Field(ge=0)] = 0
+    """Which QCD jet is shown, counted from 0 in the order of the file."""
+
+    decades: Annotated[float, Field(gt=0, le=12)] = 3.0
+    """Powers of ten that the colour scale spans."""
+
+
+class ScoreSettings(FigureSettings):
+    """Products that show areas under the ROC curve with their intervals."""
+
+    replicas: Annotated[int, Field(ge=10)] = 200
+    """Bootstrap replicas behind intervals."""
+
+
+class DepthPoint(Settings):
+    """Where a network stands in the figure of the depth."""
+
+    depth: Annotated[int, Field(ge=1)]
+    """Number of layers with weights, or what else is called depth: the figure's x axis."""
+
+    kind: str = "network"
+    """Networks of one kind are joined by a line."""
+
+
+class DepthSettings(ScoreSettings):
+    """Separation and size of the gradient over the networks' depth."""
+
+    points: dict[str, DepthPoint] = {}
+    """Depth and kind of each method."""
