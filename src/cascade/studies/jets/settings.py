@@ -77,6 +77,29 @@ Sizes = Annotated[tuple[Size, ...], Field(strict=False)]
 ActivationName = Literal["relu", "leaky_relu", "elu", "selu", "tanh", "sigmoid"]
 
 
+class PythiaSettings(Settings):
+    """W′ → W Z with W → qq′, Z → νν, and QCD dijets, by Pythia 8."""
+
+    selection: Selection = Selection()
+    """From particles to jets."""
+
+    sqrt_s: float = Field(default=13.0, gt=0, le=1000)
+    """Energy of the proton–proton collisions in their centre of mass [TeV]."""
+
+    w_prime_mass: float = Field(default=600.0, gt=200)
+    """Mass of the W′ [GeV]; its half is about the W's largest pT."""
+
+    pt_hat: Window = (220.0, 350.0)
+    """Window of the hard scattering's pT in QCD events [GeV]. Default is the published range; about
+    a third of the QCD jets in the default window of pT would come from 150–220 GeV."""
+
+    mpi: bool = True
+    """Simulate multiparton interactions: switched off, QCD jets come several times faster."""
+
+    lines: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """Further lines for Pythia, for both classes, e.g. ``TimeShower:alphaSvalue = 0.13``."""
+
+
 class FullyConnectedSettings(Settings):
     """A fully connected network on the pixels of a jet image."""
 
