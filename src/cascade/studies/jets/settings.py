@@ -352,3 +352,123 @@ class DepthSettings(ScoreSettings):
 
     points: dict[str, DepthPoint] = {}
     """Depth and kind of each method."""
+
+
+class CartesianBranches(Settings):
+    """Jagged branches that hold the particles of an event: px, py, pz and energy."""
+
+    px: str
+    """Branch of the momentum's x component."""
+
+    py: str
+    """Branch of the momentum's y component."""
+
+    pz: str
+    """Branch of the momentum's z component, along the beam."""
+
+    energy: str
+    """Branch of the energy."""
+
+
+class PolarBranches(Settings):
+    """Jagged branches that hold the particles of an event: pT, η, φ and mass."""
+
+    pt: str
+    """Branch of the transverse momentum."""
+
+    eta: str
+    """Branch of the pseudorapidity."""
+
+    phi: str
+    """Branch of the azimuth [rad]."""
+
+    mass: str | None = None
+    """Branch of the mass; without it particles are massless."""
+
+
+class RootSettings(Settings):
+    """A user's ROOT files with the visible particles of events, and which class they are of."""
+
+    selection: Selection = Selection()
+    """From particles to jets."""
+
+    tree: str
+    """Name of the tree or RNTuple, with its directory if it lies in one."""
+
+    cartesian: CartesianBranches | None = None
+    """Branches of the particles, if their momenta are px, py, pz and energy."""
+
+    polar: PolarBranches | None = None
+    """Branches of the particles, if their momenta are pT, η, φ and mass."""
+
+    unit: Literal["GeV", "MeV"] = "GeV"
+    """Unit of momenta, energies and masses in the file."""
+
+    label_branch: str | None = None
+    """Branch with one number an event: 1 for a W boson, 0 for QCD."""
+
+    labels: dict[str, Literal[0, 1]] | None = None
+    """Label of all events of a file, by its name or a pattern of names, e.g. ``"ww_*.root": 1``."""
+
+    chunk: Annotated[int, Field(ge=1)] | Annotated[
+        str, Field(pattern=r"^\d+(\.\d+)? ?[kMG]?B$")
+    ] = "50 MB"
+    """Events that are held at once, or their size in memory, e.g. ``50 MB``."""
+
+    @model_validator(mode="after")
+    def _say_which(self) -> RootSettings:
+        if (self.cartesian is None) == (self.polar is None):
+            raise ValueError("name the particles' branches under either 'cartesian' or 'polar'")
+        if (self.label_branch is None) == (self.labels is None):
+            raise ValueError("give the label by either 'label_branch' or 'labels'")
+        return self
+
+
+class BoostedTreesSettings(Settings):
+    """Gradient-boosted trees on observables."""
+
+    iterations: Annotated[int, Field(ge=1, le=10000)] = 300
+    """Most trees that are grown; as many are kept as are best on the validation events."""
+
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.05
+    """Fraction of a tree's answer that is added to the sum."""
+
+    leaves: Annotated[int, Field(ge=2, le=1024)] = 8
+    """Most leaves of a tree."""
+
+    min_samples_leaf: Annotated[int, Field(ge=1)] = 40
+    """Fewest training events in a leaf."""
+
+    l2: Annotated[float, Field(ge=0)] = 1.0
+    """L2 penalty on the values of the leaves."""
+
+    threads: Annotated[int, Field(ge=1, le=256)] = 1
+    """Threads that grow the trees; the result does not depend on them."""
+
+
+Penalties = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(strict=False, min_length=1)]
+Shrinkages = Annotated[
+    tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(strict=False, min_length=1)
+]
+
+
+class FisherSettings(Settings):
+    """Fisher's linear discriminant on the pixels of a jet image."""
+
+    logarithm: bool = True
+    """Take log(1 + pixel), the pixel in GeV."""
+
+    shrinkages: Shrinkages = (0.001, 0.01, 0.1, 0.5)
+    """Fractions by which the covariance is shrunk towards its diagonal; the one that is best on the
+    validation events is kept."""
+
+
+class LogisticSettings(Settings):
+    """Logistic regression on the pixels of a jet image."""
+
+    logarithm: bool = True
+    """Take log(1 + pixel), the pixel in GeV."""
+
+    inverse_penalties: Penalties = (0.0001, 0.001, 0.01, 0.1)
+    """Values of C, the inverse of the L2 penalty on the coefficients of standardised pixels; the one
+    that is best on the validation events is kept."""

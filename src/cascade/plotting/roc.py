@@ -1,0 +1,53 @@
+"""Figure of ROC curves as background rejection 1/ε_B over signal efficiency ε_S."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from cascade.plotting import style
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One method's background rejection on a grid of signal efficiencies, with its band.
+
+    Infinite values (no background passes) are not drawn.
+    """
+
+    label: str
+    signal_efficiency: np.ndarray
+    rejection: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def draw_rejection(axes: Axes, curves: Sequence[Curve]) -> None:
+    """Draw curves with bands on a logarithmic axis, and that of a random choice, 1/ε_S.
+
+    Each curve's number in the sequence fixes its colour and dashes.
+    """
+    top = 10.0
+    for index, curve in enumerate(curves):
+        look = style.line(index)
+        finite = np.isfinite(curve.rejection)
+        x, y = curve.signal_efficiency[finite], curve.rejection[finite]
+        axes.plot(x, y, label=curve.label, zorder=3, **look)
+        # an infinite bound leaves through the top of the frame
+        high = np.where(np.isfinite(curve.high), curve.high, 1e12)[finite]
+        axes.fill_between(
+            x, curve.low[finite], high, color=look["color"], alpha=0.2, linewidth=0, zorder=2
+        )
+        top = max(top, y[x >= 0.1].max(initial=1))
+    random = np.geomspace(1e-3, 1, 200)
+    axes.plot(random, 1 / random, color=style.GREY, linewidth=0.8, linestyle=":", label="random")
+    axes.set(
+        yscale="log",
+        xlim=(0, 1),
+        ylim=(1, 3 * top),
+        xlabel=r"signal efficiency $\varepsilon_S$",
+        ylabel=r"background rejection $1/\varepsilon_B$",
+    )
