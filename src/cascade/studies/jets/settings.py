@@ -410,9 +410,9 @@ class RootSettings(Settings):
     labels: dict[str, Literal[0, 1]] | None = None
     """Label of all events of a file, by its name or a pattern of names, e.g. ``"ww_*.root": 1``."""
 
-    chunk: Annotated[int, Field(ge=1)] | Annotated[
-        str, Field(pattern=r"^\d+(\.\d+)? ?[kMG]?B$")
-    ] = "50 MB"
+    chunk: (
+        Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[kMG]?B$")]
+    ) = "50 MB"
     """Events that are held at once, or their size in memory, e.g. ``50 MB``."""
 
     @model_validator(mode="after")
@@ -470,5 +470,5 @@ class LogisticSettings(Settings):
     """Take log(1 + pixel), the pixel in GeV."""
 
     inverse_penalties: Penalties = (0.0001, 0.001, 0.01, 0.1)
-    """Values of C, the inverse of the L2 penalty on the coefficients of standardised pixels; the one
-    that is best on the validation events is kept."""
+    """Values of C, the inverse of the L2 penalty on the coefficients of standardised pixels; the
+    one that is best on the validation events is kept."""
