@@ -1,9 +1,7 @@
 """Observables and images of a trimmed jet, from the towers that survived trimming.
 
-N-subjettiness (arXiv:1011.2268, β = 1, R0 = the jet's radius) measures distances to axes found by
-exclusive kT clustering: τN = Σ pT_i min_k ΔR_ik / (Σ pT_i R0), small for a jet with N prongs or
-fewer. The kT subjets found here are those that trimming kept: dropping whole subjets leaves the
-clustering of the others as it was.
+The kT subjets found here are those that trimming kept: dropping whole subjets leaves the clustering
+of the others as it was.
 
 Towers lie on a grid, so distances tie, and the last bit of a coordinate decides which two merge.
 Everything is therefore computed from the towers as they are stored: whoever reads them back finds
@@ -19,7 +17,7 @@ import fastjet
 import numpy as np
 
 from cascade.studies.jets import images
-from cascade.studies.jets.clustering import cluster, four_momenta, total
+from cascade.studies.jets.clustering import Momenta, cluster, n_subjettiness
 from cascade.studies.jets.settings import Selection
 from cascade.studies.jets.towers import nearest_centre
 
@@ -39,7 +37,7 @@ def describe(towers: ak.Array, selection: Selection) -> Events:
         Radii and images.
     """
     jets = four_momenta(towers)
-    kinematics = total(jets)
+    kinematics = jets.total()
     taus = n_subjettiness(jets, selection.radius)
     pixels = preprocessing(towers, selection)
     final = images.normalise(pixels["flipped"]) if selection.normalise else pixels["flipped"]
@@ -76,11 +74,10 @@ def preprocessing(towers: ak.Array, selection: Selection) -> dict[str, np.ndarra
         ``raw``, ``translated``, ``rotated``, ``flipped`` [GeV], each of shape (jets, size, size).
     """
     jets = four_momenta(towers)
-    axis = total(jets)
+    axis = jets.total()
     subjets = leading_subjets(jets, selection.trim_radius)
-    counts = ak.to_numpy(ak.num(towers, axis=1))
-    pt, eta, phi = ak.to_numpy(ak.flatten(towers)).astype(np.float64).T
-    hits = images.Hits(eta, phi, pt, np.repeat(np.arange(len(counts)), counts), len(counts))
+    pt, eta, phi = _columns(towers)
+    hits = images.Hits(eta, phi, pt, jets.group, jets.groups)
     steps = {
         "raw": images.translate(hits, *nearest_centre(axis["eta"], axis["phi"], selection)),
         **images.preprocess(hits, subjets[:, 0], subjets[:, 1]),
@@ -95,15 +92,14 @@ def separation(subjets: np.ndarray) -> np.ndarray:
     return np.nan_to_num(np.hypot(offset[:, 0], images.wrap(offset[:, 1])))
 
 
-def leading_subjets(jets: ak.Array, radius: float) -> np.ndarray:
+def leading_subjets(jets: Momenta, radius: float) -> np.ndarray:
     """Return (η, φ) of the two leading kT subjets, shape (jets, 2, 2); NaN where there is none."""
-    subjets = cluster(jets, fastjet.kt_algorithm, radius)
-    counts = ak.to_numpy(ak.num(subjets, axis=1))
-    summed = total(ak.flatten(subjets, axis=1))
-    jet = np.repeat(np.arange(len(counts)), counts)
-    order = np.lexsort((-summed["pt"], jet))
+    subjets, owner = cluster(jets, fastjet.kt_algorithm, radius)
+    summed = subjets.total()
+    counts = np.bincount(owner, minlength=jets.groups)
+    order = np.lexsort((-summed["pt"], owner))
     first = np.cumsum(counts) - counts
-    leading = np.full((len(counts), 2, 2), np.nan)
+    leading = np.full((jets.groups, 2, 2), np.nan)
     for rank in range(2):
         there = counts > rank
         chosen = order[first[there] + rank]
@@ -111,23 +107,26 @@ def leading_subjets(jets: ak.Array, radius: float) -> np.ndarray:
     return leading
 
 
-def n_subjettiness(jets: ak.Array, radius: float) -> np.ndarray:
-    """Return τ1, τ2, τ3, shape (jets, 3); 0 for jets with no more towers than axes."""
-    if len(jets) == 0:
-        return np.zeros((0, 3))
-    definition = fastjet.JetDefinition(fastjet.kt_algorithm, radius)
-    taus = fastjet.ClusterSequence(jets, definition).njettiness(
-        measure_definition="NormalizedMeasure",
-        axes_definition="KT_Axes",
-        njets=[1, 2, 3],
-        beta=1.0,
-        R0=radius,
-    )
-    towers = ak.to_numpy(ak.num(jets, axis=1))
-    # the distance of a tower to an axis of its own is 0 up to rounding
-    return np.where(towers[:, None] > np.array([1, 2, 3]), ak.to_numpy(taus), 0.0)
-
-
 def ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     """Divide, with 0 where the denominator is 0 (a jet with too few towers)."""
     return np.divide(numerator, denominator, np.zeros_like(numerator), where=denominator > 0)
+
+
+def four_momenta(towers: ak.Array) -> Momenta:
+    """Return the four-momenta behind the field ``constituents``, grouped by jet."""
+    counts = ak.to_numpy(ak.num(towers, axis=1))
+    group = np.repeat(np.arange(len(counts)), counts)
+    return Momenta.massless(*_columns(towers), group, len(counts))
+
+
+def polar(jets: Momenta) -> ak.Array:
+    """Return the field ``constituents``: (pT, η, φ), highest pT first, jets × variable × 3."""
+    pt = np.hypot(jets.px, jets.py)
+    order = np.lexsort((-pt, jets.group))
+    towers = np.stack([pt, np.arcsinh(jets.pz / pt), np.arctan2(jets.py, jets.px)], axis=1)
+    return ak.unflatten(ak.from_numpy(towers[order].astype(np.float32)), jets.counts())
+
+
+def _columns(towers: ak.Array) -> np.ndarray:
+    """Return pT, η, φ of all jets' towers in a row, shape (3, towers)."""
+    return ak.to_numpy(ak.flatten(towers)).astype(np.float64).T

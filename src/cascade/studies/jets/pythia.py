@@ -14,7 +14,8 @@ import numpy as np
 import pythia8mc
 
 from cascade.errors import CascadeError
-from cascade.studies.jets.reconstruction import reconstruct
+from cascade.studies.jets.observables import describe
+from cascade.studies.jets.reconstruction import find_jets
 from cascade.studies.jets.settings import PythiaSettings
 
 if TYPE_CHECKING:
@@ -120,15 +121,15 @@ def accepted_jets(pythia: pythia8mc.Pythia, jets: int, settings: PythiaSettings)
     Batches never run further than the jets still wanted are expected to need, so that little is
     generated in vain; their sizes do not change which jets are found.
     """
-    parts = [reconstruct(visible_particles(pythia, 0), settings.selection)[0]]
+    parts = [find_jets(visible_particles(pythia, 0), settings.selection)[0]]
     found = tried = 0
     while found < jets:
         # before the first jet one event in four is taken to give one
         rate = found / tried if found else 0.25
         events = int(np.clip((jets - found) / rate, 10, BATCH))
-        accepted, _ = reconstruct(visible_particles(pythia, events), settings.selection)
-        parts.append(accepted)
-        found += len(accepted["pt"])
+        towers, _ = find_jets(visible_particles(pythia, events), settings.selection)
+        parts.append(towers)
+        found += len(towers)
         tried += events
         if not found and tried > PATIENCE:
             raise CascadeError(
@@ -136,7 +137,7 @@ def accepted_jets(pythia: pythia8mc.Pythia, jets: int, settings: PythiaSettings)
                 f"{settings.selection.pt} and mass {settings.selection.mass}, or move "
                 f"w_prime_mass {settings.w_prime_mass:g} or pt_hat {settings.pt_hat} towards them"
             )
-    return {name: values[:jets] for name, values in _join(parts).items()}
+    return describe(ak.concatenate(parts)[:jets], settings.selection)
 
 
 def visible_particles(pythia: pythia8mc.Pythia, events: int) -> ak.Array:

@@ -15,8 +15,8 @@ import awkward as ak
 import fastjet
 import numpy as np
 
-from cascade.studies.jets.clustering import cluster, four_momenta, polar, total, trim
-from cascade.studies.jets.observables import describe
+from cascade.studies.jets.clustering import Momenta, cluster, trim
+from cascade.studies.jets.observables import describe, four_momenta, polar
 from cascade.studies.jets.settings import Selection
 from cascade.studies.jets.towers import deposit
 
@@ -45,14 +45,24 @@ def reconstruct(particles: ak.Array, selection: Selection) -> tuple[Events, np.n
     event
         Index of the event of each jet, shape (jets,).
     """
-    accepted, event = [], []
+    towers, event = find_jets(particles, selection)
+    return describe(towers, selection), event
+
+
+def find_jets(particles: ak.Array, selection: Selection) -> tuple[ak.Array, np.ndarray]:
+    """Return the field ``constituents`` of the jets that pass, and their events' numbers.
+
+    It is the first half of ``reconstruct``, for sources that do not know beforehand how many
+    events they need: ``describe`` is then called once for all jets.
+    """
+    found, event = [], []
     for start, stop in _chunks(ak.to_numpy(ak.num(particles, axis=1))):
         trimmed, owner = leading_trimmed_jets(deposit(particles[start:stop], selection), selection)
         towers = polar(trimmed)
-        passed = in_windows(total(four_momenta(towers)), selection)
-        accepted.append(towers[passed])
+        passed = in_windows(four_momenta(towers).total(), selection)
+        found.append(towers[passed])
         event.append(owner[passed] + start)
-    return describe(ak.concatenate(accepted), selection), np.concatenate(event)
+    return ak.concatenate(found), np.concatenate(event)
 
 
 def _chunks(counts: np.ndarray) -> list[tuple[int, int]]:
@@ -62,19 +72,20 @@ def _chunks(counts: np.ndarray) -> list[tuple[int, int]]:
     return list(zip([0, *edges], [*edges, len(counts)], strict=True))
 
 
-def leading_trimmed_jets(towers: ak.Array, selection: Selection) -> tuple[ak.Array, np.ndarray]:
-    """Return the towers of each event's leading trimmed jet, and the index of its event.
+def leading_trimmed_jets(towers: Momenta, selection: Selection) -> tuple[Momenta, np.ndarray]:
+    """Return the towers of each event's leading trimmed jet, and the number of its event.
 
     Only jets that could pass are trimmed (trimming lowers the pT), so events without a jet above
     the window's lower end are absent.
     """
-    jets = cluster(towers, fastjet.antikt_algorithm, selection.radius, min_pt=selection.pt[0])
-    event = np.repeat(np.arange(len(jets)), ak.to_numpy(ak.num(jets, axis=1)))
-    trimmed = trim(ak.flatten(jets, axis=1), selection.trim_radius, selection.trim_fraction)
-    order = np.lexsort((-total(trimmed)["pt"], event))
+    jets, event = cluster(
+        towers, fastjet.antikt_algorithm, selection.radius, min_pt=selection.pt[0]
+    )
+    trimmed = trim(jets, selection.trim_radius, selection.trim_fraction)
+    order = np.lexsort((-trimmed.total()["pt"], event))
     _, first = np.unique(event[order], return_index=True)
     leading = order[first]
-    return trimmed[leading], event[leading]
+    return trimmed.select(leading), event[leading]
 
 
 def in_windows(jet: dict[str, np.ndarray], selection: Selection) -> np.ndarray:

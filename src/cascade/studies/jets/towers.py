@@ -7,35 +7,44 @@ import zlib
 import awkward as ak
 import numpy as np
 
-from cascade.studies.jets.clustering import massless
+from cascade.studies.jets.clustering import Momenta
 from cascade.studies.jets.settings import Selection
 
 
-def deposit(particles: ak.Array, selection: Selection) -> ak.Array:
-    """Fill the particles' energies into massless towers, events × variable.
+def deposit(particles: ak.Array, selection: Selection) -> Momenta:
+    """Fill the particles' energies into massless towers, grouped by event.
 
     A tower's momentum points to its centre. Particles outside the calorimeter and along the beam
     are lost.
+
+    Parameters
+    ----------
+    particles
+        Events × variable, records with ``px``, ``py``, ``pz``, ``E`` [GeV].
+    selection
+        Size and reach of the towers, resolution of their energies.
     """
     counts = ak.to_numpy(ak.num(particles, axis=1))
-    px, py, pz, E = (ak.to_numpy(ak.flatten(particles[name])) for name in ("px", "py", "pz", "E"))
-    event = np.repeat(np.arange(len(counts)), counts)
-    pt = np.hypot(px, py)
+    px, py, pz, E = (
+        ak.to_numpy(ak.flatten(particles[name])).astype(np.float64)
+        for name in ("px", "py", "pz", "E")
+    )
     rows, columns, height, width = grid(selection)
-    row = np.full(len(pt), -1)
-    seen = pt > 0
-    row[seen] = np.floor((np.arcsinh(pz[seen] / pt[seen]) / height) + rows / 2)
-    column = np.floor((np.arctan2(py, px) + np.pi) / width).astype(np.int64) % columns
-    seen = (row >= 0) & (row < rows)
-    cell = (event * rows + row) * columns + column
-    cell, index = np.unique(cell[seen], return_inverse=True)
+    pt = np.hypot(px, py)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        eta = np.arcsinh(pz / pt)
+    seen = np.abs(eta) < selection.tower_eta_max
+    row = np.floor(eta[seen] / height + rows / 2).astype(np.int64)
+    column = np.floor((np.arctan2(py, px)[seen] + np.pi) / width).astype(np.int64) % columns
+    event = np.repeat(np.arange(len(counts)), counts)[seen]
+    cell, index = np.unique((event * rows + row) * columns + column, return_inverse=True)
     energy = _smear(np.bincount(index, E[seen], len(cell)), selection)
     live = energy > 0
     cell, energy = cell[live], energy[live]
     eta = (cell // columns % rows + 0.5 - rows / 2) * height
     phi = (cell % columns + 0.5) * width - np.pi
-    towers = massless(energy / np.cosh(eta), eta, phi)
-    return ak.unflatten(towers, np.bincount(cell // (rows * columns), minlength=len(counts)))
+    event = cell // (rows * columns)
+    return Momenta.massless(energy / np.cosh(eta), eta, phi, event, len(counts))
 
 
 def grid(selection: Selection) -> tuple[int, int, float, float]:
