@@ -105,7 +105,7 @@ class StudyConfig(Settings):
     """The sample that methods are trained on and judged by, unless they say otherwise."""
     samples: dict[Name, SampleConfig]
     """Events."""
-    methods: dict[Name, dict[str, Any]] = {}
+    methods: dict[Name, dict[str, Any] | None] = {}
     """Methods; ``{base: NAME, set: {…}}`` declares a variant of another one."""
     products: dict[Name, ProductConfig] = {}
     """Figures."""
@@ -114,6 +114,8 @@ class StudyConfig(Settings):
 class Config(Settings):
     """The whole config."""
 
+    standalone: bool = False
+    """This file is no overlay: it is not laid over ``config/config.yaml``."""
     workspace: str = "."
     """Folder of ``data/`` and ``results/``; an overlay that changes sizes has its own."""
     seed: Annotated[int, Field(ge=0)] = 1

@@ -71,6 +71,11 @@ class SampleNode:
         """Name of the source."""
         return self.source_of(self.kind)
 
+    @property
+    def fractions(self) -> str:
+        """Share of the events by split of an ingested sample, as JSON."""
+        return json.dumps(self.config.fractions or {UNSPLIT: 1.0})
+
     def shards(self, split: str) -> int:
         """Shards of a split: the largest split has the number asked for, others in proportion."""
         blocks = {name: -(-number // self.block) for name, number in self.config.events.items()}
@@ -106,6 +111,10 @@ class MethodNode:
     def predicts(self) -> bool:
         """Whether it can be applied; a pure transformation makes samples instead."""
         return isinstance(self.declared, Network) or self.declared.predict is not None
+
+    def threads(self, training: int) -> int:
+        """Threads of its fit: those of a training for a network, one for anything else."""
+        return training if isinstance(self.declared, Network) else 1
 
     @property
     def code(self) -> str:
@@ -216,9 +225,7 @@ def _dump(model: Settings) -> str:
     return json.dumps(model.model_dump(mode="json"), sort_keys=True)
 
 
-def _sample(
-    config: Config, study: Study, name: str, entry: SampleConfig, path: str
-) -> SampleNode:
+def _sample(config: Config, study: Study, name: str, entry: SampleConfig, path: str) -> SampleNode:
     seed = config.seed if entry.seed is None else entry.seed
     if entry.transform:
         return SampleNode(study.name, name, entry, "{}", seed, 0, "")
@@ -296,8 +303,11 @@ def _check_transformed(graph: Graph, study: Study, path: str) -> None:
     for name, node in samples.items():
         if node.kind == "transform":
             where = f"{path}.samples.{name}"
-            transformers = [key for key, method in methods.items()
-                            if getattr(method.declared, "transform", None)]
+            transformers = [
+                key
+                for key, method in methods.items()
+                if getattr(method.declared, "transform", None)
+            ]
             _known(node.source, transformers, f"{where}.transform", "transforming method")
             _known(node.config.of, samples, f"{where}.of", "sample")
 
@@ -341,7 +351,8 @@ def _product(
     def expand(names: Iterable[str], key: str) -> list[str]:
         choices = {**single, **groups}
         return [
-            method for name in names
+            method
+            for name in names
             for method in choices[_known(name, choices, f"{path}.{key}", "method")]
         ]
 

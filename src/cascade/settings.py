@@ -57,7 +57,9 @@ def parse_json(text: str, option: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise CascadeError(f"{option}: is not JSON ({error.msg} at character {error.pos})") from None
+        raise CascadeError(
+            f"{option}: is not JSON ({error.msg} at character {error.pos})"
+        ) from None
 
 
 def _numbers(data: Any) -> Any:
@@ -79,7 +81,7 @@ def _complaint(model: type[BaseModel], fault: ErrorDetails, path: str) -> str:
     if kind == "missing":
         return f"{where}: is missing"
     if kind == "value_error":
-        return f"{where}: {str(fault['ctx']['error'])}"
+        return f"{where}: {fault['ctx']['error']!s}"
     shown = json.dumps(value, default=str)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     wish = fault["msg"].removeprefix("Input ").replace("should be", "must be")

@@ -113,6 +113,9 @@ class Network:
         As for an estimator.
     scaling
         How an input field is scaled: ``none``, ``standard`` or ``log`` (``training.scaling``).
+    augment
+        ``(batch) -> batch``: applies a random symmetry to the tensors of a training batch, drawn
+        from torch's generator.
     """
 
     network: str
@@ -123,6 +126,7 @@ class Network:
     transform: str | None = None
     settings: str = NO_SETTINGS
     scaling: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    augment: str | None = None
     device: str = "gpu"
 
 
@@ -169,12 +173,15 @@ class Study:
         Fields of its events.
     truth
         Fields that are carried along into every file of predictions.
+    predictions
+        Columns that its methods may predict.
     """
 
     name: str
     title: str
     schema: tuple[Field, ...]
     truth: tuple[str, ...]
+    predictions: tuple[Field, ...]
     sources: Mapping[str, Simulation | Ingestion]
     methods: Mapping[str, Method]
     metrics: Mapping[str, Metric]

@@ -8,8 +8,8 @@ it comes from. Plain h5py and h5dump read it; nothing in it is pickled.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,18 @@ class Writer:
             else:
                 self._extend(field.name, np.asarray(events[field.name], field.dtype), field)
         self.events += number
+
+    def finalise(
+        self,
+        function: Callable[[Events], Events],
+        reads: Sequence[str],
+        schema: Sequence[Field],
+    ) -> None:
+        """Add the columns that a function makes from the fields ``reads`` of all events."""
+        columns = function(read_from(self.file, reads))
+        for field in schema:
+            if field.name in columns:
+                self._extend(field.name, np.asarray(columns[field.name], field.dtype), field)
 
     def _append_ragged(self, field: Field, array: Any) -> None:
         import awkward as ak
@@ -103,7 +115,9 @@ def writing(path: str | Path, schema: Sequence[Field], attributes: dict[str, Any
                 yield Writer(file, schema, attributes)
         except RuntimeError as error:
             # HDF5 reports a full disk met while closing as a RuntimeError
-            raise CascadeError(f"{path}: cannot be written: {str(error).splitlines()[0]}") from error
+            raise CascadeError(
+                f"{path}: cannot be written: {str(error).splitlines()[0]}"
+            ) from error
 
 
 @contextmanager
@@ -157,8 +171,10 @@ def count(path: str | Path) -> int:
 def attributes(path: str | Path) -> dict[str, Any]:
     """Return where a file comes from: its attributes."""
     with opened(path) as file:
-        return {key: value.item() if hasattr(value, "item") else value
-                for key, value in file.attrs.items()}
+        return {
+            key: value.item() if hasattr(value, "item") else value
+            for key, value in file.attrs.items()
+        }
 
 
 def read(
@@ -225,7 +241,7 @@ def merge(
     shards: Sequence[str | Path],
     path: str | Path,
     schema: Sequence[Field],
-    finalise: Any | None = None,
+    finalise: Callable[[Events], Events] | None = None,
     reads: Sequence[str] = (),
 ) -> int:
     """Merge shards block by block, in the order of the blocks; return the number of events.
@@ -233,33 +249,28 @@ def merge(
     Parameters
     ----------
     schema
-        Fields of the merged file; those that ``finalise`` adds are not in the shards.
+        Fields of the study; those that ``finalise`` adds are not in the shards.
     finalise
         ``(events) -> Events``, given the fields ``reads`` of all events, returns further fields.
     """
     with _opened_all(shards) as files:
         places = _places(files)
         stored = [field for field in schema if field.name in files[0]]
-        added = [field for field in schema if field.name not in files[0]]
-        missing = [field.name for field in added] if finalise is None else []
-        if missing:
-            raise CascadeError(f"{shards[0]}: no field '{missing[0]}'")
-        attrs = {key: value for key, value in files[0].attrs.items()
-                 if key not in ("shard", "blocks", "block_events")}
+        attrs = {
+            key: value
+            for key, value in files[0].attrs.items()
+            if key not in ("shard", "blocks", "block_events")
+        }
         with writing(path, stored, attrs) as writer:
             for file, start, stop in places:
                 writer.append(read_from(file, [field.name for field in stored], start, stop))
             if finalise is not None:
-                columns = finalise(read_from(writer.file, reads))
-                for field in added:
-                    writer._extend(field.name, np.asarray(columns[field.name], field.dtype), field)
+                writer.finalise(finalise, reads, schema)
             return writer.events
 
 
 @contextmanager
 def _opened_all(paths: Sequence[str | Path]) -> Iterator[list[h5py.File]]:
-    from contextlib import ExitStack
-
     with ExitStack() as stack:
         files = [stack.enter_context(opened(path)) for path in paths]
         for key in ("study", "sample", "split", "seed", "settings"):

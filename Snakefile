@@ -1,0 +1,56 @@
+"""The workflow: samples → fits → applications → products, for every study of the config."""
+
+from snakemake.utils import min_version
+
+from cascade.errors import CascadeError
+from cascade.graph import build
+
+min_version("9.0")
+
+
+# an overlay (--configfile) is laid over the default config, unless it stands alone
+if not config.get("standalone"):
+
+    configfile: "config/config.yaml"
+
+
+try:
+    GRAPH = build(config)
+except CascadeError as error:
+    raise WorkflowError(f"config: {error}") from None
+
+
+include: "workflow/rules/nodes.smk"
+
+
+wildcard_constraints:
+    simulated=one_of(GRAPH.samples_of("simulate")),
+    ingested=one_of(GRAPH.samples_of("ingest")),
+    transformed=one_of(GRAPH.samples_of("transform")),
+    fitted=one_of(key for key, node in GRAPH.methods.items() if node.fitted),
+    applied=one_of(GRAPH.methods),
+    split=r"\w+",
+    sample=r"\w+",
+    way=r"\w+",
+
+
+rule all:
+    localrule: True
+    input:
+        [target for study in GRAPH.config.studies for target in targets(study)],
+
+
+for study in GRAPH.config.studies:
+
+    rule:
+        name:
+            study
+        localrule: True
+        input:
+            targets(study),
+
+
+include: "workflow/rules/samples.smk"
+include: "workflow/rules/fits.smk"
+include: "workflow/rules/apply.smk"
+include: "workflow/rules/products.smk"

@@ -1,0 +1,80 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cascade.errors import CascadeError, nearest
+from cascade.settings import Settings, parse_json, validate
+from cascade.study import Formula, Method, Study, resolve
+
+output = click.option(
+    "--output", "-o", type=click.Path(path_type=Path), required=True, help="File to be written."
+)
+settings = click.option(
+    "--settings", default="{}", metavar="JSON", help="Settings; defaults fill in the rest."
+)
+seed = click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Fixes all randomness."
+)
+accelerator = click.option(
+    "--accelerator",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where networks run.",
+)
+model = click.option(
+    "--model", type=click.Path(path_type=Path), help="Model file of a fitted method."
+)
+
+
+def pairs(name: str, help: str, **attributes: Any) -> Callable:
+    """Return a repeatable option ``--name KEY=PATH``."""
+    return click.option(
+        f"--{name}", multiple=True, metavar="NAME=PATH", callback=_split, help=help, **attributes
+    )
+
+
+def _split(context: click.Context, option: click.Parameter, values: tuple) -> dict[str, Path]:
+    found = {}
+    for value in values:
+        key, equals, path = value.partition("=")
+        if not (key and equals and path):
+            raise CascadeError(f"--{option.name}: '{value}' must read NAME=PATH")
+        found[key] = Path(path)
+    return found
+
+
+def source(study: Study, name: str, kind: type) -> Any:
+    """Return a study's source of one kind."""
+    known = {key: item for key, item in study.sources.items() if isinstance(item, kind)}
+    if name not in known:
+        raise CascadeError(f"study '{study.name}': no source '{name}'; {nearest(name, known)}")
+    return known[name]
+
+
+def method(study: Study, name: str) -> Method:
+    """Return a study's method."""
+    if name not in study.methods:
+        raise CascadeError(
+            f"study '{study.name}': no method '{name}'; {nearest(name, study.methods)}"
+        )
+    return study.methods[name]
+
+
+def checked(text: str, path: str, option: str = "--settings") -> Settings:
+    """Return the settings that an option's JSON stands for, of the class at a dotted path."""
+    return validate(resolve(path), parse_json(text, option), option.lstrip("-"))
+
+
+def need_model(declared: Method, name: str, path: Path | None) -> None:
+    """Check that a fitted method comes with its model file, and a formula without."""
+    if isinstance(declared, Formula) and path is not None:
+        raise CascadeError(f"--model: '{name}' is a formula; leave the option out")
+    if not isinstance(declared, Formula) and path is None:
+        raise CascadeError(f"--model: '{name}' is a fitted method; name its model file")

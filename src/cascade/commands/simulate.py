@@ -1,0 +1,98 @@
+"""``cascade simulate``: draw a split of a sample, or one shard of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cascade.commands import options
+from cascade.errors import CascadeError
+
+
+@click.command()
+@click.argument("study")
+@click.argument("source")
+@click.option("--events", type=click.IntRange(min=1), required=True, help="Events in the split.")
+@click.option("--block", type=click.IntRange(min=1), help="Events drawn from one seed.")
+@click.option("--sample", default="default", show_default=True, help="Name of the sample.")
+@click.option("--split", default="all", show_default=True, help="Name of the split.")
+@click.option("--shard", default="0/1", metavar="I/N", show_default=True, help="Shard I of N.")
+@options.seed
+@options.settings
+@options.output
+def simulate(
+    study: str,
+    source: str,
+    events: int,
+    block: int | None,
+    sample: str,
+    split: str,
+    shard: str,
+    seed: int,
+    settings: str,
+    output: Path,
+) -> None:
+    """Draw events of STUDY from SOURCE.
+
+    \b
+    The events depend on study, sample, split, seed, block size and settings; neither on the
+    number of shards nor on the machine. Shards are put together by `cascade merge`.
+
+    \b
+    Example:
+      cascade simulate jets toy --events 2000 --seed 7 -o jets.h5
+    """
+    from cascade.events import hdf5
+    from cascade.events.seeding import blocks
+    from cascade.progress import Progress
+    from cascade.provenance import record
+    from cascade.study import Simulation, load_study, resolve
+
+    declared = load_study(study)
+    drawn = options.source(declared, source, Simulation)
+    chosen = options.checked(settings, drawn.settings)
+    size = block or drawn.block
+    index, shards = _shard(shard)
+    mine = blocks(seed, study, sample, split, events, size)[index::shards]
+    if not mine:
+        raise CascadeError(
+            f"--shard: {shard} is empty: {events} events make fewer blocks of {size}"
+        )
+    draw = resolve(drawn.function)
+    attributes = record(
+        study=study,
+        sample=sample,
+        split=split,
+        source=source,
+        source_version=resolve(drawn.version)() if drawn.version else None,
+        seed=seed,
+        block=size,
+        settings=chosen.model_dump_json(),
+        shard=shard,
+    )
+    attributes["blocks"] = [item.index for item in mine]
+    attributes["block_events"] = [item.events for item in mine]
+    finalised = declared.finalise is not None
+    task = f"{study}/{sample} {split} shard {index + 1}/{shards}"
+    writer = None
+    with Progress(task, len(mine)) as progress:
+        first = draw(mine[0], chosen)
+        schema = [field for field in declared.schema if field.name in first]
+        with hdf5.writing(output, schema, attributes) as writer:
+            writer.append(first)
+            progress.step(1)
+            for done, item in enumerate(mine[1:], start=2):
+                writer.append(draw(item, chosen))
+                progress.step(done)
+        progress.say(f"{writer.events} events{' before weights' if finalised else ''}")
+
+
+def _shard(text: str) -> tuple[int, int]:
+    try:
+        index, number = map(int, text.split("/"))
+    except ValueError:
+        raise CascadeError(f"--shard: '{text}' must read I/N, such as 0/4") from None
+    if not 0 <= index < number:
+        raise CascadeError(f"--shard: {text}: I must be one of 0 … N − 1")
+    return index, number

@@ -1,0 +1,144 @@
+"""``cascade train``: fit a method."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cascade.commands import options
+from cascade.errors import CascadeError
+from cascade.settings import Settings
+
+STOPPED = 143  # what a shell reports for a process ended by SIGTERM
+
+
+@click.command()
+@click.argument("study")
+@click.argument("method")
+@click.option("--name", help="Name of this fit; by default the method's.")
+@options.pairs("train", "Training split by role.", required=True)
+@options.pairs("validation", "Validation split by role.", required=True)
+@options.settings
+@click.option("--training", default="{}", metavar="JSON", help="How a network is trained.")
+@options.seed
+@options.accelerator
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    help="Folder of the state to resume from; by default .resume beside the output.",
+)
+@options.output
+@click.option(
+    "--history",
+    type=click.Path(path_type=Path),
+    help="CSV of losses; by default beside the output.",
+)
+@click.pass_context
+def train(
+    context: click.Context,
+    study: str,
+    method: str,
+    name: str | None,
+    train: dict[str, Path],
+    validation: dict[str, Path],
+    settings: str,
+    training: str,
+    seed: int,
+    accelerator: str,
+    resume: Path | None,
+    output: Path,
+    history: Path | None,
+) -> None:
+    """Fit METHOD of STUDY on a training split, select on a validation split.
+
+    \b
+    A training that was killed goes on from its saved state when the same command is given again.
+
+    \b
+    Example:
+      cascade train jets cnn --train train=train.h5 --validation train=validation.h5 \\
+        --training '{"epochs": 20}' -o model.ckpt
+    """
+    from cascade.study import Estimator, Formula, Network, load_study
+    from cascade.training.settings import Training
+
+    declared = options.method(load_study(study), method)
+    if isinstance(declared, Formula):
+        raise CascadeError(f"method '{method}' is a formula: there is nothing to train")
+    for option, splits in (("train", train), ("validation", validation)):
+        if set(splits) != set(declared.fields):
+            raise CascadeError(
+                f"--{option}: roles {', '.join(sorted(splits))} given, "
+                f"'{method}' has {', '.join(sorted(declared.fields))}"
+            )
+    chosen = options.checked(settings, declared.settings)
+    history = history or output.with_name("history.csv")
+    if isinstance(declared, Estimator):
+        _fit_estimator(
+            study,
+            name or method,
+            method,
+            declared,
+            chosen,
+            seed,
+            train,
+            validation,
+            output,
+            history,
+        )
+        return
+    from cascade.settings import parse_json, validate
+    from cascade.training.batches import Split
+    from cascade.training.callbacks import Interrupted
+    from cascade.training.fit import Fit, fit
+
+    assert isinstance(declared, Network)
+    job = Fit(
+        study,
+        name or method,
+        method,
+        declared,
+        chosen,
+        validate(Training, parse_json(training, "--training"), "training"),
+        seed,
+        context.parent.params["threads"],
+        {role: Split(path, declared.fields[role]) for role, path in train.items()},
+        {role: Split(path, declared.fields[role]) for role, path in validation.items()},
+    )
+    try:
+        fit(job, output, history, resume or output.parent / ".resume", accelerator)
+    except Interrupted:
+        sys.exit(STOPPED)
+
+
+def _fit_estimator(
+    study: str,
+    name: str,
+    method: str,
+    declared: Any,
+    settings: Settings,
+    seed: int,
+    train: dict[str, Path],
+    validation: dict[str, Path],
+    output: Path,
+    history: Path,
+) -> None:
+    """Fit a method outside torch on the fields that it may read."""
+    from cascade.events import hdf5
+    from cascade.files import write_rows
+    from cascade.provenance import record
+    from cascade.study import resolve
+    from cascade.training.estimators import save_estimator
+
+    splits = [
+        {role: hdf5.read(path, declared.fields[role], study=study) for role, path in paths.items()}
+        for paths in (train, validation)
+    ]
+    model, rows = resolve(declared.fit)(*splits, settings, seed)
+    facts = record(study=study, name=name, method=method, settings=settings.model_dump_json(),
+                   seed=seed)  # fmt: skip
+    write_rows(history, rows)
+    save_estimator(output, facts, model)

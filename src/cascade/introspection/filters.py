@@ -1,0 +1,27 @@
+"""Filters of the first convolution: what a network looks for in the image itself."""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import nn
+
+from cascade.errors import CascadeError
+from cascade.events.schema import Field
+
+SCHEMA = (Field("filters", "1", "weights of the first convolution", ("eta", "phi")),)
+
+
+def first_layer_filters(network: nn.Module) -> tuple[tuple[Field, ...], dict[str, np.ndarray]]:
+    """Return the filters (channels × inputs, height, width) of the first two-dimensional
+    convolution, and the schema of the file that holds them.
+
+    Raises
+    ------
+    CascadeError
+        The network has no such layer.
+    """
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            weights = layer.weight.detach().cpu().numpy()
+            return SCHEMA, {"filters": weights.reshape(-1, *weights.shape[-2:])}
+    raise CascadeError("the network has no convolution, so no filters to be shown")

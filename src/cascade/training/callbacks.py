@@ -1,0 +1,186 @@
+"""What happens around the steps of a training: randomness, selection, history, state to resume.
+
+Each callback's state is part of the checkpoint, so a resumed training goes on as if it had never
+stopped.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as lightning
+import numpy as np
+import torch
+
+from cascade.events.seeding import sequence
+from cascade.files import atomic
+from cascade.progress import Progress
+
+
+class Interrupted(Exception):  # noqa: N818 - not an error: the training can be taken up again
+    """The training was asked to stop (SIGTERM) and has saved its state."""
+
+
+class Randomness(lightning.Callback):
+    """Seeds torch at every step from (seed, step): dropout and augmentation do not depend on how
+    often the training was interrupted.
+    """
+
+    def __init__(self, seed: int):
+        self.seed = seed
+
+    def on_train_batch_start(self, trainer: Any, module: Any, batch: Any, batch_idx: int) -> None:
+        """Seed the step."""
+        state = sequence(self.seed, "step", trainer.global_step).generate_state(1, np.uint64)
+        torch.manual_seed(int(state[0] >> np.uint64(1)))
+
+
+class History(lightning.Callback):
+    """Collects one row an epoch: losses, learning rate, gradients at both ends of the network.
+
+    ``gradient_first`` and ``gradient_last`` are norms of the gradient of the first and the last
+    weight tensor, averaged over the steps of the epoch.
+    """
+
+    def __init__(self, progress: Progress, epochs: int):
+        self.rows: list[dict[str, float]] = []
+        self.progress = progress
+        self.epochs = epochs
+        self.sums = torch.zeros(5, dtype=torch.float64)
+        self.validation: list[dict[str, Any]] = []
+        self.truth: list[dict[str, torch.Tensor]] = []
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the rows and the sums of the epoch under way."""
+        return {"rows": self.rows, "sums": self.sums}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        self.rows, self.sums = state["rows"], state["sums"]
+
+    def on_before_optimizer_step(self, trainer: Any, module: Any, optimizer: Any) -> None:
+        """Add up the norms of the gradients."""
+        weights = [p for p in module.network.parameters() if p.ndim > 1 and p.grad is not None]
+        if weights:
+            norms = [weights[end].grad.norm().item() for end in (0, -1)]
+            self.sums[2:4] += torch.tensor(norms, dtype=torch.float64)
+
+    def on_train_batch_end(
+        self, trainer: Any, module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Add up the loss."""
+        self.sums[0] += outputs["losses"].double().cpu()
+        self.sums[1] += outputs["weights"].double().cpu()
+        self.sums[4] += 1
+        self.progress.step((trainer.current_epoch * trainer.num_training_batches) + batch_idx + 1)
+
+    def on_validation_batch_end(
+        self, trainer: Any, module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Keep what the validation says about a batch."""
+        self.validation.append(outputs)
+        self.truth.append(batch["train"])
+
+    def on_validation_epoch_end(self, trainer: Any, module: Any) -> None:
+        """Close the epoch: sum up the validation and write the row."""
+        outputs, truth = self.validation, self.truth
+        self.validation, self.truth = [], []
+        loss = sum(o["losses"] for o in outputs) / sum(o["weights"] for o in outputs)
+        module.log("validation_loss", loss)
+        predicted = {
+            name: torch.cat([output["predicted"][name] for output in outputs]).cpu().numpy()
+            for name in outputs[0]["predicted"]
+        }
+        fields = [name for name in truth[0] if name not in module.inputs]
+        truths = {name: torch.cat([batch[name] for batch in truth]).cpu() for name in fields}
+        row = {
+            "epoch": trainer.current_epoch + 1,
+            "train_loss": (self.sums[0] / self.sums[1]).item(),
+            "validation_loss": float(loss),
+            **module.objective.monitor(predicted, truths),
+            "learning_rate": trainer.optimizers[0].param_groups[0]["lr"],
+            "gradient_first": (self.sums[2] / self.sums[4]).item(),
+            "gradient_last": (self.sums[3] / self.sums[4]).item(),
+        }
+        self.sums = torch.zeros(5, dtype=torch.float64)
+        self.rows.append(row)
+        best = min(self.rows, key=lambda row: row["validation_loss"])
+        self.progress.say(
+            f"epoch {row['epoch']}/{self.epochs}: train {row['train_loss']:.4f}, "
+            f"validation {row['validation_loss']:.4f} (best {best['validation_loss']:.4f} "
+            f"in epoch {best['epoch']})"
+        )
+
+
+class BestWeights(lightning.Callback):
+    """Keeps the weights of the epoch with the lowest validation loss."""
+
+    def __init__(self) -> None:
+        self.loss = float("inf")
+        self.weights: dict[str, torch.Tensor] = {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best weights so far."""
+        return {"loss": self.loss, "weights": self.weights}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        self.loss, self.weights = state["loss"], state["weights"]
+
+    def on_validation_end(self, trainer: Any, module: Any) -> None:
+        """Copy the weights if they are the best so far."""
+        loss = float(trainer.callback_metrics["validation_loss"])
+        if loss < self.loss:
+            self.loss = loss
+            self.weights = {
+                name: tensor.detach().cpu().clone()
+                for name, tensor in module.network.state_dict().items()
+            }
+
+
+class SaveState(lightning.Callback):
+    """Saves the state to resume from: at the start of an epoch, every few minutes, at SIGTERM.
+
+    Many clusters never deliver SIGTERM to the program, so the regular save is what counts.
+    """
+
+    def __init__(self, path: Path, minutes: float):
+        self.path = path
+        self.seconds = 60 * minutes
+        self.saved = time.monotonic()
+        self.asked = False
+
+    def on_train_start(self, trainer: Any, module: Any) -> None:
+        """Listen to SIGTERM."""
+        self.previous = signal.signal(signal.SIGTERM, self._ask)
+
+    def on_train_end(self, trainer: Any, module: Any) -> None:
+        """Leave SIGTERM to whoever had it before."""
+        signal.signal(signal.SIGTERM, self.previous)
+
+    def _ask(self, signum: int, frame: Any) -> None:
+        self.asked = True
+
+    def on_train_epoch_start(self, trainer: Any, module: Any) -> None:
+        """Save between epochs, if the last save is not very recent."""
+        if trainer.current_epoch and time.monotonic() - self.saved > min(5, self.seconds):
+            self._save(trainer)
+
+    def on_train_batch_end(
+        self, trainer: Any, module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Save at the boundary of a step."""
+        # the end of the last step of an epoch is left to the start of the next one
+        last = batch_idx + 1 == trainer.num_training_batches
+        if not last and (self.asked or time.monotonic() - self.saved > self.seconds):
+            self._save(trainer)
+            if self.asked:
+                raise Interrupted
+
+    def _save(self, trainer: Any) -> None:
+        with atomic(self.path) as part:
+            trainer.save_checkpoint(part)
+        self.saved = time.monotonic()

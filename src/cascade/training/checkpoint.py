@@ -1,0 +1,52 @@
+"""Trained networks in a file: a plain state dict and the record of what was trained.
+
+Loadable with ``torch.load(path, weights_only=True)``; nothing in it is code.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cascade.errors import CascadeError
+from cascade.files import atomic
+
+FORMAT = "cascade network 1"
+
+
+def save(path: str | Path, record: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None:
+    """Write weights and record (text and numbers only), whole or not at all."""
+    content = {"format": FORMAT, "record": dict(record), "state_dict": dict(weights)}
+    with atomic(path) as part:
+        try:
+            torch.save(content, part)
+        except RuntimeError as error:
+            # torch reports a full disk as a RuntimeError
+            raise CascadeError(f"{path}: cannot be written: {error}".splitlines()[0]) from error
+
+
+def load(path: str | Path, study: str | None = None) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Read record and weights.
+
+    Raises
+    ------
+    CascadeError
+        There is no such file, it is not a network of Cascade, or of another study.
+    """
+    if not Path(path).is_file():
+        raise CascadeError(f"{path}: no such file")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+        raise CascadeError(f"{path}: is not a network that Cascade trained, or damaged") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise CascadeError(f"{path}: is not a network that Cascade trained")
+    record = content["record"]
+    if study is not None and record["study"] != study:
+        raise CascadeError(f"{path}: is a network of study '{record['study']}', not of '{study}'")
+    return record, content["state_dict"]

@@ -1,0 +1,181 @@
+"""Fit a network: from splits of samples to a model file and its history.
+
+Resume: the state lies in a folder of its own, under a name made from everything that the result
+depends on; a stale state can therefore never be taken up. It goes when the model is complete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as lightning
+import torch
+from lightning.pytorch.callbacks import EarlyStopping
+
+from cascade.errors import CascadeError
+from cascade.events import hdf5
+from cascade.events.seeding import sequence
+from cascade.files import write_rows
+from cascade.progress import Progress
+from cascade.settings import Settings
+from cascade.study import Network, resolve
+from cascade.training import checkpoint
+from cascade.training.batches import Batches, Split
+from cascade.training.callbacks import BestWeights, History, Randomness, SaveState
+from cascade.training.network import build
+from cascade.training.settings import Training
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Everything that a trained network depends on.
+
+    Attributes
+    ----------
+    train, validation
+        Splits by role.
+    """
+
+    study: str
+    name: str
+    kind: str
+    declared: Network
+    settings: Settings
+    training: Training
+    seed: int
+    threads: int
+    train: Mapping[str, Split]
+    validation: Mapping[str, Split]
+
+    def record(self) -> dict[str, Any]:
+        """Return what a model file says about itself."""
+        train = next(iter(self.train.values()))
+        first = train.read(0, 1)
+        return {
+            "study": self.study,
+            "name": self.name,
+            "method": self.kind,
+            "settings": self.settings.model_dump_json(),
+            "training": self.training.model_dump_json(),
+            "scaling": json.dumps({**self.declared.scaling, **self.training.scaling}),
+            "shapes": json.dumps(
+                {name: list(first[name].shape[1:]) for name in self.declared.inputs}
+            ),
+            "seed": self.seed,
+            "threads": self.threads,
+        }
+
+    def key(self) -> str:
+        """Return a hash of all that the result depends on, the events' origin included."""
+        origin = {
+            f"{role} {kind}": [str(hdf5.attributes(split.path)), split.events(), split.fields]
+            for kind, splits in (("train", self.train), ("validation", self.validation))
+            for role, split in splits.items()
+        }
+        text = json.dumps([self.record(), origin, torch.__version__], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def fit(job: Fit, output: Path, history: Path, resume: Path, accelerator: str = "auto") -> None:
+    """Train a network and write ``output`` (weights) and ``history`` (CSV, one row an epoch).
+
+    Parameters
+    ----------
+    resume
+        Folder of the state to resume from.
+    accelerator
+        ``auto``, ``cpu`` or ``cuda``.
+
+    Raises
+    ------
+    Interrupted
+        SIGTERM came; the state is saved.
+    CascadeError
+        The training diverged, or settings do not fit each other.
+    """
+    record = job.record()
+    torch.set_num_threads(job.threads)
+    torch.use_deterministic_algorithms(True, warn_only=accelerator != "cpu")
+    torch.manual_seed(int(sequence(job.seed, job.study, "weights").generate_state(1)[0]))
+    network = build(job.declared, record)
+    network.fit(next(iter(job.train.values())))
+    objective = resolve(job.declared.objective)()
+    augment = job.declared.augment if job.training.augmentation else None
+    task = resolve(job.declared.task)(
+        network,
+        objective,
+        job.declared.inputs,
+        job.training,
+        resolve(augment) if augment else None,
+    )
+    memory = job.training.memory_mb * 1e6
+    train = Batches(job.train, job.training.batch_size, job.seed, memory)
+    validation = Batches(job.validation, 4 * job.training.batch_size, None, memory)
+    state = resume / f"{job.name}-{job.key()}.ckpt"
+    with Progress(f"{job.study}/{job.name}", job.training.epochs * len(train)) as progress:
+        best, rows = _train(job, task, train, validation, state, progress, accelerator)
+    write_rows(history, rows)
+    checkpoint.save(output, record, best)
+    state.unlink(missing_ok=True)
+
+
+def _train(
+    job: Fit,
+    task: lightning.LightningModule,
+    train: Batches,
+    validation: Batches,
+    state: Path,
+    progress: Progress,
+    accelerator: str,
+) -> tuple[dict[str, torch.Tensor], list[dict[str, float]]]:
+    """Run Lightning's loop; return the best weights and the history."""
+    settings = job.training
+    best = BestWeights()
+    rows = History(progress, settings.epochs)
+    callbacks = [Randomness(job.seed), rows, best, SaveState(state, settings.save_minutes)]
+    if settings.patience:
+        callbacks.append(
+            EarlyStopping(
+                "validation_loss", patience=settings.patience, verbose=False, min_delta=0.0
+            )
+        )
+    _quiet()
+    trainer = lightning.Trainer(
+        accelerator=accelerator,
+        devices=1,
+        max_epochs=settings.epochs,
+        gradient_clip_val=settings.clip or None,
+        precision=settings.precision,
+        callbacks=callbacks,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        inference_mode=True,
+    )
+    resumed = state if state.exists() else None
+    if resumed:
+        progress.say("resumes from its saved state")
+    trainer.fit(task, train, validation, ckpt_path=resumed, weights_only=True)
+    if not best.weights:
+        raise CascadeError(
+            f"{job.study}/{job.name}: the validation loss was never a number; "
+            "lower training.optimiser.lr or set training.clip"
+        )
+    return best.weights, rows.rows
+
+
+def _quiet() -> None:
+    """Keep Lightning from telling about itself; what it warns of does not apply to our loaders."""
+    for name in ("lightning.pytorch", "lightning.pytorch.utilities.rank_zero", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning")
+    warnings.filterwarnings("ignore", category=UserWarning, message=".*lr_scheduler.*")

@@ -1,0 +1,27 @@
+"""Apply a trained network to events: torch, but not Lightning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from cascade.study import Network, resolve
+from cascade.training.batches import tensor
+
+
+def predict(
+    declared: Network, network: torch.nn.Module, events: Mapping[str, Any], size: int = 512
+) -> dict[str, np.ndarray]:
+    """Return the columns of predictions for some events (events, …), batch by batch."""
+    objective = resolve(declared.objective)()
+    device = next(network.parameters()).device
+    inputs = [tensor(events[name]) for name in declared.inputs]
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(inputs[0]), size):
+            output = network(*(field[start : start + size].to(device) for field in inputs))
+            parts.append(objective.predict(output))
+    return {name: torch.cat([part[name] for part in parts]).cpu().numpy() for name in parts[0]}

@@ -1,0 +1,103 @@
+"""Lightning modules: how a network learns from batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning.pytorch as lightning
+import torch
+from torch import Tensor, nn
+
+from cascade.errors import CascadeError
+from cascade.training.objectives import Objective
+from cascade.training.settings import Schedule, Training
+
+
+class Supervised(lightning.LightningModule):
+    """A network with one objective and one optimiser, on the batches of the role ``train``.
+
+    Parameters
+    ----------
+    network
+        Called with the input fields in order, returns the objective's output.
+    objective
+        Loss and meaning of the output.
+    inputs
+        Names of the input fields.
+    training
+        Optimiser, schedule and length of the training.
+    augment
+        ``(batch, generator) -> batch``: a random symmetry of the training events.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        objective: Objective,
+        inputs: tuple[str, ...],
+        training: Training,
+        augment: Any | None = None,
+    ):
+        super().__init__()
+        self.network = network
+        self.objective = objective
+        self.inputs = inputs
+        self.training_settings = training
+        self.augment = augment
+
+    def forward(self, batch: dict[str, Tensor]) -> Tensor:
+        """Apply the network to the input fields of one role's batch."""
+        return self.network(*(batch[name] for name in self.inputs))
+
+    def training_step(self, batch: dict[str, dict[str, Tensor]], step: int) -> dict[str, Tensor]:
+        """Return the weighted mean loss of a batch, and the sums behind it for the history."""
+        events = batch["train"]
+        if self.augment is not None:
+            # the step has seeded torch's generator (fit.Randomness)
+            events = self.augment(events)
+        losses, weights = self.objective.loss(self(events), events)
+        return {"loss": losses / weights, "losses": losses.detach(), "weights": weights}
+
+    def validation_step(self, batch: dict[str, dict[str, Tensor]], step: int) -> dict[str, Any]:
+        """Return summed loss, summed weights and predictions of a batch."""
+        events = batch["train"]
+        output = self(events)
+        losses, weights = self.objective.loss(output, events)
+        return {"losses": losses, "weights": weights, "predicted": self.objective.predict(output)}
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """Make the optimiser and the schedule that the settings name."""
+        settings = self.training_settings
+        maker = getattr(torch.optim, settings.optimiser.name)
+        try:
+            optimiser = maker(
+                self.network.parameters(), lr=settings.optimiser.lr, **settings.optimiser.settings
+            )
+        except (TypeError, ValueError) as error:
+            raise CascadeError(f"training.optimiser.settings: {error}") from error
+        steps = self.trainer.estimated_stepping_batches
+        scheduler = _scheduler(optimiser, settings.schedule, settings, steps)
+        return {"optimizer": optimiser, **({"lr_scheduler": scheduler} if scheduler else {})}
+
+
+def _scheduler(
+    optimiser: torch.optim.Optimizer, schedule: Schedule, training: Training, steps: int
+) -> dict[str, Any] | None:
+    schedulers = torch.optim.lr_scheduler
+    match schedule.name:
+        case "plateau":
+            plateau = schedulers.ReduceLROnPlateau(
+                optimiser, factor=schedule.factor, patience=schedule.patience
+            )
+            return {"scheduler": plateau, "monitor": "validation_loss"}
+        case "cosine":
+            return {
+                "scheduler": schedulers.CosineAnnealingLR(optimiser, steps),
+                "interval": "step",
+            }
+        case "one_cycle":
+            cycle = schedulers.OneCycleLR(optimiser, training.optimiser.lr, total_steps=steps)
+            return {"scheduler": cycle, "interval": "step"}
+        case "exponential":
+            return {"scheduler": schedulers.ExponentialLR(optimiser, schedule.factor)}
+    return None

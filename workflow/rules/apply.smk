@@ -1,0 +1,79 @@
+# Apply: a method on a sample's test split, its metrics, and looks into its network.
+
+
+rule predict:
+    input:
+        events=lambda w: events_of(f"{GRAPH.methods[w.applied].study}/{w.sample}"),
+        model=lambda w: model_of(w.applied),
+        code=lambda w: code_of(GRAPH.methods[w.applied].code),
+    output:
+        f"{RESULTS}/{{applied}}/predictions/{{sample}}.h5",
+    params:
+        study=lambda w: GRAPH.methods[w.applied].study,
+        method=lambda w: GRAPH.methods[w.applied].kind,
+        name=lambda w: GRAPH.methods[w.applied].name,
+        model=lambda w: [f"--model {shlex.quote(path)}" for path in model_of(w.applied)],
+        settings=lambda w: GRAPH.methods[w.applied].settings,
+        accelerator=GRAPH.config.accelerator,
+    log:
+        f"{LOGS}/{{applied}}/predict-{{sample}}.log",
+    benchmark:
+        f"{TIMES}/{{applied}}/predict-{{sample}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        gpu=lambda w: gpus(w.applied),
+    shell:
+        "exec cascade --log {log} predict {params.study} {params.method} {input.events:q}"
+        " {params.model} --name {params.name} --settings {params.settings:q}"
+        " --accelerator {params.accelerator} --output {output:q}"
+
+
+def reference_predictions(wildcards):
+    node = GRAPH.methods[wildcards.applied]
+    return predictions_of(node.study, node.name, GRAPH.reference(node.study))
+
+
+rule evaluate:
+    input:
+        reference_predictions,
+    output:
+        f"{RESULTS}/{{applied}}/metrics.json",
+    params:
+        study=lambda w: GRAPH.methods[w.applied].study,
+        seed=GRAPH.config.seed,
+    log:
+        f"{LOGS}/{{applied}}/evaluate.log",
+    benchmark:
+        f"{TIMES}/{{applied}}/evaluate.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    shell:
+        "exec cascade --log {log} evaluate {params.study} {input:q}"
+        " --seed {params.seed} --output {output:q}"
+
+
+rule explain:
+    input:
+        model=lambda w: model_of(w.fitted),
+    output:
+        f"{RESULTS}/{{fitted}}/explanations/{{way}}.h5",
+    params:
+        study=lambda w: GRAPH.methods[w.fitted].study,
+        method=lambda w: GRAPH.methods[w.fitted].kind,
+        name=lambda w: GRAPH.methods[w.fitted].name,
+    log:
+        f"{LOGS}/{{fitted}}/explain-{{way}}.log",
+    benchmark:
+        f"{TIMES}/{{fitted}}/explain-{{way}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        gpu=lambda w: gpus(w.fitted),
+    shell:
+        "exec cascade --log {log} explain {params.study} {params.method} --method {wildcards.way}"
+        " --model {input.model:q} --name {params.name} --output {output:q}"

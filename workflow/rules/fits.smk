@@ -1,0 +1,55 @@
+# Fits: a method trained on its samples. The state to resume from lies outside the declared outputs,
+# which Snakemake deletes when a job fails.
+
+
+def splits(wildcards, split):
+    node = GRAPH.methods[wildcards.fitted]
+    return {
+        role: events_of(f"{node.study}/{sample}", split)
+        for role, sample in node.samples.items()
+    }
+
+
+def roles(wildcards, input):
+    """Return the options that name each role's splits."""
+    return " ".join(
+        f"--{split} {shlex.quote(f'{role}={path}')}"
+        for split in ("train", "validation")
+        for role, path in splits(wildcards, split).items()
+    )
+
+
+rule train:
+    input:
+        train=lambda w: splits(w, "train").values(),
+        validation=lambda w: splits(w, "validation").values(),
+        code=lambda w: code_of(GRAPH.methods[w.fitted].code),
+    output:
+        model=f"{RESULTS}/{{fitted}}/model.ckpt",
+        history=f"{RESULTS}/{{fitted}}/history.csv",
+    params:
+        study=lambda w: GRAPH.methods[w.fitted].study,
+        method=lambda w: GRAPH.methods[w.fitted].kind,
+        name=lambda w: GRAPH.methods[w.fitted].name,
+        roles=roles,
+        settings=lambda w: GRAPH.methods[w.fitted].settings,
+        training=lambda w: GRAPH.methods[w.fitted].training or "{}",
+        seed=lambda w: GRAPH.methods[w.fitted].seed,
+        threads=lambda w: GRAPH.methods[w.fitted].threads(GRAPH.config.threads),
+        accelerator=GRAPH.config.accelerator,
+        resume=f"{RESULTS}/.resume",
+    log:
+        f"{LOGS}/{{fitted}}/train.log",
+    benchmark:
+        f"{TIMES}/{{fitted}}/train.tsv"
+    threads: lambda w: GRAPH.methods[w.fitted].threads(GRAPH.config.threads)
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=lambda w: gpus(w.fitted),
+    shell:
+        "exec cascade --log {log} --threads {params.threads} train {params.study} {params.method}"
+        " --name {params.name} {params.roles} --settings {params.settings:q}"
+        " --training {params.training:q} --seed {params.seed}"
+        " --accelerator {params.accelerator} --resume {params.resume:q}"
+        " --output {output.model:q} --history {output.history:q}"

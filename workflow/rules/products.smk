@@ -1,0 +1,57 @@
+# Products: a figure with its table, numbers and caption, from what the config says it shows.
+
+
+def shown(wildcards):
+    """Return the files that a product is made from, by (option of cascade plot, name)."""
+    node = GRAPH.products[f"{wildcards.study}/{wildcards.product}"]
+    study = node.study
+    files = {
+        ("predictions", f"{method}:{sample}"): predictions_of(study, method, sample)
+        for method, sample in node.predictions
+    }
+    files |= {("events", name): events_of(f"{study}/{name}") for name in node.samples}
+    files |= {("history", name): f"{RESULTS}/{study}/{name}/history.csv" for name in node.fits}
+    return files | {
+        ("explanation", method): f"{RESULTS}/{study}/{method}/explanations/{way}.h5"
+        for method, way in node.explanations.items()
+    }
+
+
+rule plot:
+    input:
+        files=lambda w: shown(w).values(),
+        code=lambda w: code_of(GRAPH.products[f"{w.study}/{w.product}"].code),
+    output:
+        png=report(
+            f"{RESULTS}/{{study}}/products/{{product}}.png",
+            caption="../report/product.rst",
+            category="{study}",
+            labels={"product": "{product}"},
+        ),
+        pdf=f"{RESULTS}/{{study}}/products/{{product}}.pdf",
+        csv=f"{RESULTS}/{{study}}/products/{{product}}.csv",
+        json=f"{RESULTS}/{{study}}/products/{{product}}.json",
+        caption=f"{RESULTS}/{{study}}/products/{{product}}.rst",
+    wildcard_constraints:
+        study=one_of(GRAPH.config.studies),
+        product=r"\w+",
+    params:
+        kind=lambda w: GRAPH.products[f"{w.study}/{w.product}"].kind,
+        files=lambda w: " ".join(
+            f"--{option} {shlex.quote(f'{name}={path}')}"
+            for (option, name), path in shown(w).items()
+        ),
+        settings=lambda w: GRAPH.products[f"{w.study}/{w.product}"].settings,
+        seed=GRAPH.config.seed,
+        stem=lambda w: f"{RESULTS}/{w.study}/products/{w.product}",
+    log:
+        f"{LOGS}/{{study}}/products/{{product}}.log",
+    benchmark:
+        f"{TIMES}/{{study}}/products/{{product}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=15,
+    shell:
+        "exec cascade --log {log} plot {wildcards.study} {params.kind} {params.files}"
+        " --settings {params.settings:q} --seed {params.seed} --output {params.stem:q}"

@@ -1,0 +1,123 @@
+# Samples: simulated in shards, ingested from a user's files, or transformed from another sample.
+
+
+def shards(wildcards):
+    number = GRAPH.samples[wildcards.simulated].shards(wildcards.split)
+    return [
+        f"{DATA}/{wildcards.simulated}/shards/{wildcards.split}-{index}-of-{number}.h5"
+        for index in range(number)
+    ]
+
+
+rule simulate:
+    input:
+        code=lambda w: code_of(GRAPH.samples[w.simulated].code),
+    output:
+        temp(f"{DATA}/{{simulated}}/shards/{{split}}-{{shard}}-of-{{shards}}.h5"),
+    params:
+        study=lambda w: GRAPH.samples[w.simulated].study,
+        sample=lambda w: GRAPH.samples[w.simulated].name,
+        source=lambda w: GRAPH.samples[w.simulated].source,
+        events=lambda w: GRAPH.samples[w.simulated].config.events[w.split],
+        block=lambda w: GRAPH.samples[w.simulated].block,
+        seed=lambda w: GRAPH.samples[w.simulated].seed,
+        settings=lambda w: GRAPH.samples[w.simulated].settings,
+    log:
+        f"{LOGS}/{{simulated}}/simulate-{{split}}-{{shard}}-of-{{shards}}.log",
+    benchmark:
+        f"{TIMES}/{{simulated}}/simulate-{{split}}-{{shard}}-of-{{shards}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=120,
+    shell:
+        "exec cascade --log {log} simulate {params.study} {params.source}"
+        " --sample {params.sample} --split {wildcards.split}"
+        " --shard {wildcards.shard}/{wildcards.shards}"
+        " --events {params.events} --block {params.block} --seed {params.seed}"
+        " --settings {params.settings:q} --output {output:q}"
+
+
+rule merge:
+    input:
+        shards,
+    output:
+        f"{DATA}/{{simulated}}/{{split}}.h5",
+    params:
+        study=lambda w: GRAPH.samples[w.simulated].study,
+    log:
+        f"{LOGS}/{{simulated}}/merge-{{split}}.log",
+    benchmark:
+        f"{TIMES}/{{simulated}}/merge-{{split}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    shell:
+        "exec cascade --log {log} merge {params.study} {input:q} --output {output:q}"
+
+
+rule ingest:
+    input:
+        files=lambda w: GRAPH.samples[w.ingested].config.files,
+        code=lambda w: code_of(GRAPH.samples[w.ingested].code),
+    output:
+        f"{DATA}/{{ingested}}/{{split}}.h5",
+    params:
+        study=lambda w: GRAPH.samples[w.ingested].study,
+        sample=lambda w: GRAPH.samples[w.ingested].name,
+        source=lambda w: GRAPH.samples[w.ingested].source,
+        fractions=lambda w: GRAPH.samples[w.ingested].fractions,
+        seed=lambda w: GRAPH.samples[w.ingested].seed,
+        settings=lambda w: GRAPH.samples[w.ingested].settings,
+    log:
+        f"{LOGS}/{{ingested}}/ingest-{{split}}.log",
+    benchmark:
+        f"{TIMES}/{{ingested}}/ingest-{{split}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    shell:
+        "exec cascade --log {log} ingest {params.study} {params.source} {input.files:q}"
+        " --sample {params.sample} --split {wildcards.split} --fractions {params.fractions:q}"
+        " --seed {params.seed} --settings {params.settings:q} --output {output:q}"
+
+
+def original(wildcards):
+    node = GRAPH.samples[wildcards.transformed]
+    return events_of(f"{node.study}/{node.config.of}", wildcards.split)
+
+
+def transformer(wildcards):
+    node = GRAPH.samples[wildcards.transformed]
+    return GRAPH.methods[f"{node.study}/{node.source}"]
+
+
+rule transform:
+    input:
+        events=original,
+        model=lambda w: model_of(transformer(w).key),
+    output:
+        f"{DATA}/{{transformed}}/{{split}}.h5",
+    params:
+        study=lambda w: GRAPH.samples[w.transformed].study,
+        sample=lambda w: GRAPH.samples[w.transformed].name,
+        method=lambda w: transformer(w).kind,
+        settings=lambda w: transformer(w).settings,
+        seed=lambda w: GRAPH.samples[w.transformed].seed,
+        accelerator=GRAPH.config.accelerator,
+    log:
+        f"{LOGS}/{{transformed}}/transform-{{split}}.log",
+    benchmark:
+        f"{TIMES}/{{transformed}}/transform-{{split}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+        gpu=lambda w: gpus(transformer(w).key),
+    shell:
+        "exec cascade --log {log} transform {params.study} {params.method} {input.events:q}"
+        " --model {input.model:q} --sample {params.sample} --split {wildcards.split}"
+        " --seed {params.seed} --settings {params.settings:q}"
+        " --accelerator {params.accelerator} --output {output:q}"
