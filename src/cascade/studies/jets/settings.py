@@ -213,7 +213,7 @@ class ToySettings(Settings):
     qcd_pt_index: float = Field(default=5.5, gt=1)
     """QCD partons follow dN/dpT ∝ pT^−index."""
 
-    w_pt_index: float = Field(default=5.5, gt=1)
+    w_pt_index: float = Field(default=0.0, lt=1)
     """W bosons follow dN/dpT ∝ pT^−index."""
 
     eta_max: float = Field(default=2.0, gt=0)
@@ -240,14 +240,22 @@ class ToySettings(Settings):
     hadrons_per_parton: float = Field(default=4.0, ge=0)
     """A parton turns into 1 + Poisson(this) hadrons."""
 
+    hadron_sharing: float = Field(default=0.5, gt=0)
+    """Shape of the Dirichlet distribution by which a parton's hadrons share its momentum: 1 is
+    uniform, less lets one hadron take most."""
+
     hadron_kick: float = Field(default=0.25, ge=0)
     """Momentum across the parton's direction that a hadron gets, per component [GeV]."""
 
     surroundings_radius: float = Field(default=1.5, gt=0, le=3)
     """Underlying event and wide-angle partons fill a disc of this radius about the jet."""
 
-    underlying_density: float = Field(default=4.5, ge=0)
-    """Particles of the underlying event per unit area in eta and phi."""
+    qcd_underlying_density: float = Field(default=7.7, ge=0)
+    """Soft particles about a QCD jet, per unit area in eta and phi. More than about a W boson:
+    a colour-connected jet radiates into its surroundings."""
+
+    w_underlying_density: float = Field(default=5.8, ge=0)
+    """Soft particles about a W boson, per unit area in eta and phi."""
 
     underlying_pt: float = Field(default=0.6, gt=0)
     """Mean transverse momentum of a particle of the underlying event [GeV]."""
@@ -311,10 +319,13 @@ class PixelCorrelationSettings(FigureSettings):
 
 
 class ObservablesSettings(FigureSettings):
-    """Distributions of the jets' observables."""
+    """Distributions of the jets' observables, of one source or several."""
 
     bins: Annotated[int, Field(ge=2, le=500)] = 30
     """Bins of each distribution."""
+
+    replicas: Annotated[int, Field(ge=10)] = 200
+    """Bootstrap replicas behind the intervals of single observables' areas under the curve."""
 
 
 class EventDisplaySettings(FigureSettings):
@@ -430,7 +441,7 @@ class BoostedTreesSettings(Settings):
     iterations: Annotated[int, Field(ge=1, le=10000)] = 300
     """Most trees that are grown; as many are kept as are best on the validation events."""
 
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.05
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
     """Fraction of a tree's answer that is added to the sum."""
 
     leaves: Annotated[int, Field(ge=2, le=1024)] = 8
@@ -458,7 +469,7 @@ class FisherSettings(Settings):
     logarithm: bool = True
     """Take log(1 + pixel), the pixel in GeV."""
 
-    shrinkages: Shrinkages = (0.001, 0.01, 0.1, 0.5)
+    shrinkages: Shrinkages = (0.001, 0.01, 0.1, 0.3, 0.6)
     """Fractions by which the covariance is shrunk towards its diagonal; the one that is best on the
     validation events is kept."""
 
@@ -469,6 +480,9 @@ class LogisticSettings(Settings):
     logarithm: bool = True
     """Take log(1 + pixel), the pixel in GeV."""
 
-    inverse_penalties: Penalties = (0.0001, 0.001, 0.01, 0.1)
+    inverse_penalties: Penalties = (0.0003, 0.001, 0.003, 0.01, 0.1)
     """Values of C, the inverse of the L2 penalty on the coefficients of standardised pixels; the
     one that is best on the validation events is kept."""
+
+    max_jets: Annotated[int, Field(ge=2)] = 200000
+    """At most so many training jets are used, the file's first ones: 10 kB of memory each."""
