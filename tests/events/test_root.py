@@ -116,11 +116,19 @@ def sample(rng, events):
         "number": np.arange(events, dtype=np.int64),
         "hits": jagged(rng, counts, dtype=np.float64),
         "constituents": jagged(rng, counts, (3,)),
+        "single": jagged(rng, counts, (1,)),
+        "pairs": jagged(rng, counts, (2,)),
         "traces": jagged(rng, counts, (2, 6)),
     }
 
 
-COMPONENTS = {"constituents": ("pt", "eta", "phi")}
+# the last two do not fit their fields' inner axes
+COMPONENTS = {
+    "constituents": ("pt", "eta", "phi"),
+    "single": ("x",),
+    "pairs": ("time",),
+    "traces": ("time",),
+}
 
 
 def test_exported_trees_are_plain_ntuples(tmp_path):

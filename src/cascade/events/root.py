@@ -96,8 +96,9 @@ def export_root(
         By name of the tree, its events in chunks, which are drawn one after another and all have
         the same fields.
     components
-        Names of the last axis of ragged fields with an axis more, e.g.
+        Names along the last axis of ragged fields with one axis more, e.g.
         ``{"constituents": ("pt", "eta", "phi")}``: each becomes a branch ``constituents_pt`` ….
+        Names that are not as many as the axis is long are passed over.
 
     Raises
     ------
@@ -235,12 +236,12 @@ def _pack(
     if array.ndim == 2:
         return array, plain
     counts, inner = ak.num(array), ak.to_numpy(ak.flatten(array))
-    if components is None:
+    if inner.shape[1:] != (len(components or ()),):
         size = int(np.prod(inner.shape[1:]))
         return ak.unflatten(inner.reshape(-1), counts * size), plain | {"shape": inner.shape[1:]}
     columns = {key: ak.unflatten(inner[:, i], counts) for i, key in enumerate(components)}
     branches = [f"{name}_{key}" for key in components]
-    return ak.zip(columns), {"branches": branches, "ragged": True}
+    return ak.zip(columns), {"branches": branches, "ragged": True, "split": True}
 
 
 def _unpack(
@@ -248,12 +249,13 @@ def _unpack(
     branches: Sequence[str],
     ragged: bool,
     shape: Sequence[int] | None = None,
+    split: bool = False,
 ) -> np.ndarray | ak.Array:
     """Return a field from its branches: components side by side, flat vectors in their shape."""
     first = arrays[branches[0]]
     if not ragged:
         return ak.to_numpy(first)
-    if len(branches) > 1:
+    if split:
         inner = np.stack([ak.to_numpy(ak.flatten(arrays[name])) for name in branches], axis=1)
         return ak.unflatten(inner, ak.num(first))
     if shape is not None:
