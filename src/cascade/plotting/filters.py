@@ -15,8 +15,9 @@ def draw_filters(filters: np.ndarray, columns: int = 8) -> Figure:
     columns = min(columns, number)
     rows = -(-number // columns)
     width = style.COLUMN if columns * rows <= 32 else style.PAGE
-    side = 0.82 * width / columns
-    figure, axes = style.subplots(rows, columns, width=width, height=rows * side + 0.15)
+    # what the colour bar leaves
+    height = rows * (width - 0.75) / columns
+    figure, axes = style.subplots(rows, columns, width=width, height=height, layout="compressed")
     figure.get_layout_engine().set(wspace=0.02, hspace=0.02)
     norm = signed_norm(list(filters))
     for index, panel in enumerate(axes.flat):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from cascade.plotting import style
 
@@ -20,28 +21,35 @@ def draw_losses(axes: Axes, history: Mapping[str, np.ndarray], step: str = "epoc
     """
     x, validation = history[step], history["validation_loss"]
     if "train_loss" in history:
-        axes.plot(x, history["train_loss"], label="training", color=style.BLUE, linestyle=(0, (4, 1.5)))
-    axes.plot(x, validation, label="validation", color=style.VERMILLION)
+        axes.plot(x, history["train_loss"], label="training", **style.BACKGROUND)
+    axes.plot(x, validation, label="validation", **style.SIGNAL)
     if np.isfinite(validation).any():
         best = int(np.nanargmin(validation))
-        axes.plot(x[best], validation[best], "o", color="black", markersize=3, label="kept", zorder=4)
+        axes.plot(x[best], validation[best], "o", color="black", markersize=3, zorder=4)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
-def loss_limits(histories: list[Mapping[str, np.ndarray]]) -> tuple[float, float]:
+def loss_limits(histories: Sequence[Mapping[str, np.ndarray]]) -> tuple[float, float]:
     """Return limits of the loss axis that hold all histories.
 
-    Training losses of the first step, far above all else, may leave the frame.
+    Only training losses of a first step that tower above all the rest leave the frame.
     """
-    later = [
-        column[1:] if len(column) > 1 else column
+    everything = [
+        history[name]
         for history in histories
         for name in ("train_loss", "validation_loss")
-        if (column := np.asarray(history.get(name, ()))).size
+        if name in history
     ]
-    values = np.concatenate([*later, *(history["validation_loss"] for history in histories)])
-    values = values[np.isfinite(values)]
-    if values.size == 0:
-        return 0.0, 1.0
-    low, high = values.min(), values.max()
+    later = [history[1:] if len(history) > 1 else history for history in everything]
+    low, high = _range(later)
+    top = _range(everything)[1]
+    high = top if top - low < 3 * (high - low) else high
     margin = 0.06 * (high - low) or 0.05 * abs(high) or 0.05
     return low - margin, high + margin
+
+
+def _range(columns: Sequence[np.ndarray]) -> tuple[float, float]:
+    values = np.concatenate(columns)
+    values = values[np.isfinite(values)]
+    return (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)

@@ -56,12 +56,55 @@ def draw_image(axes: Axes, image: np.ndarray, half_width: float, norm: Normalize
 
 
 def colour_bar(
-    figure: Figure, axes: Sequence[Axes] | np.ndarray, norm: Normalize, label: str
+    figure: Figure,
+    axes: Sequence[Axes] | np.ndarray,
+    norm: Normalize,
+    label: str,
+    location: str = "right",
 ) -> None:
-    """Put one colour bar beside all the given axes."""
+    """Put one colour bar beside (``right``) or under (``bottom``) all the given axes."""
     colours = style.DIVERGING if (norm.vmin or 0) < 0 else style.INTENSITY
     bar = figure.colorbar(
-        ScalarMappable(norm, colours), ax=list(np.ravel(axes)), pad=0.015, aspect=28, fraction=0.06
+        ScalarMappable(norm, colours),
+        ax=list(np.ravel(axes)),
+        location=location,
+        pad=0.015,
+        aspect=32,
+        fraction=0.05,
     )
     bar.set_label(label)
     bar.outline.set_linewidth(0.6)
+    if not isinstance(norm, LogNorm):
+        bar.ax.minorticks_on()
+
+
+def image_grid(panels: int, most: int = 4) -> tuple[Figure, np.ndarray]:
+    """Return a figure for square images with a colour bar at the right; spare axes are hidden."""
+    rows, columns = style.grid(panels, most)
+    width = style.COLUMN if columns <= 2 else style.PAGE
+    # what labels and colour bar leave to the panels
+    side = (width - 1.15) / columns
+    figure, axes = style.subplots(
+        rows,
+        columns,
+        width=width,
+        height=rows * (side + 0.04) + 0.42,
+        layout="compressed",
+        sharex=True,
+        sharey=True,
+    )
+    for spare in axes.flat[panels:]:
+        spare.set_axis_off()
+    return figure, axes
+
+
+def name_coordinates(axes: np.ndarray, x: str, y: str, panels: int | None = None) -> None:
+    """Write the coordinates at the left and lower edges of a grid of panels."""
+    columns = axes.shape[1]
+    panels = axes.size if panels is None else panels
+    for panel in axes[:, 0]:
+        panel.set_ylabel(y)
+    for column in range(columns):
+        lowest = axes[(panels - 1 - column) // columns, column]
+        lowest.set_xlabel(x)
+        lowest.tick_params(labelbottom=True)

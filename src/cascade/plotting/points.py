@@ -39,7 +39,7 @@ def draw_rows(
             fmt="o",
             color="black",
             markerfacecolor="black" if chosen else "white",
-            markersize=4,
+            markersize=3.2,
             markeredgewidth=0.8,
             elinewidth=0.8,
             capsize=0,

@@ -96,13 +96,19 @@ def styled(function: Callable) -> Callable:
 
 @styled
 def subplots(
-    rows: int = 1, columns: int = 1, width: float = COLUMN, height: float = 2.6, **keywords: Any
+    rows: int = 1,
+    columns: int = 1,
+    width: float = COLUMN,
+    height: float = 2.6,
+    layout: str = "constrained",
+    **keywords: Any,
 ) -> tuple[Figure, np.ndarray]:
     """Return an empty figure [in] and its axes, always of shape (rows, columns).
 
-    Keywords go to ``matplotlib.figure.Figure.subplots``.
+    Keywords go to ``matplotlib.figure.Figure.subplots``. The layout ``compressed`` keeps panels
+    of fixed aspect close together.
     """
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout=layout)
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)
     return figure, figure.subplots(rows, columns, squeeze=False, **keywords)
 
@@ -121,18 +127,16 @@ def save(figure: Figure, path: str | Path, kind: str | None = None) -> None:
     figure.savefig(path, format=kind, metadata=dict.fromkeys(empty.get(kind, ())))
 
 
-def grid(panels: int, panel: float = 1.7) -> tuple[int, int, float, float]:
-    """Lay out equal square panels: rows, columns, and the figure's width and height [in].
+def grid(panels: int, most: int = 4) -> tuple[int, int]:
+    """Return rows and columns for equal panels, filled as evenly as can be.
 
-    Up to two panels share one column of a journal, more spread over both.
+    Examples
+    --------
+    >>> grid(3), grid(5), grid(11)
+    ((1, 3), (2, 3), (3, 4))
     """
-    if panels <= 2:
-        return 1, max(panels, 1), COLUMN, COLUMN / max(panels, 1) * 0.95
-    columns = min(panels, int(PAGE / panel))
-    rows = -(-panels // columns)
-    columns = -(-panels // rows)
-    side = PAGE / max(columns, 3)
-    return rows, columns, side * columns, side * rows * 0.95
+    rows = -(-panels // most)
+    return rows, -(-panels // rows)
 
 
 def line(index: int) -> dict[str, Any]:

@@ -12,7 +12,14 @@ import numpy as np
 from cascade.errors import CascadeError
 from cascade.events import hdf5
 from cascade.plotting import style
-from cascade.plotting.images import colour_bar, draw_image, intensity_norm, signed_norm
+from cascade.plotting.images import (
+    colour_bar,
+    draw_image,
+    image_grid,
+    intensity_norm,
+    name_coordinates,
+    signed_norm,
+)
 from cascade.plotting.product import Inputs, Result
 from cascade.studies.jets import images
 from cascade.studies.jets.observables import preprocessing
@@ -26,6 +33,8 @@ STEPS = {
     "flipped": "flipped",
     "normalised": "normalised",
 }
+
+COORDINATES = (r"$\Delta\eta$", r"$\Delta\phi$ [rad]")
 
 
 class Average:
@@ -63,8 +72,9 @@ def average_images(inputs: Inputs, settings: AverageImagesSettings) -> Result:
     selection = reading.selection_of(path)
     averages = _averages(path, selection, settings)
     steps = list(dict.fromkeys(step for _, step in averages))
+    height = 2 * 6.5 / len(steps) + 0.9
     figure, axes = style.subplots(
-        2, len(steps), width=style.PAGE, height=3.4, sharex=True, sharey=True
+        2, len(steps), width=style.PAGE, height=height, sharex=True, sharey=True
     )
     mean = {key: average.mean_and_error()[0] for key, average in averages.items()}
     for group in ([step for step in steps if step != "normalised"], ["normalised"]):
@@ -76,11 +86,13 @@ def average_images(inputs: Inputs, settings: AverageImagesSettings) -> Result:
             panel = axes[0 if label else 1, steps.index(step)]
             draw_image(panel, image, selection.image_half_width, norm)
             style.note(panel, f"{reading.CLASSES[label]}, {STEPS[step]}", x=0.05)
-        unit = "1" if group == ["normalised"] else "GeV"
-        columns = [steps.index(step) for step in group]
-        colour_bar(figure, axes[:, columns], norm, rf"mean $p_\mathrm{{T}}$ per pixel [{unit}]")
-    _name_axes(axes)
+        unit = "" if group == ["normalised"] else " [GeV]"
+        here = axes[:, [steps.index(step) for step in group]]
+        colour_bar(figure, here, norm, rf"mean $p_\mathrm{{T}}$ per pixel{unit}", "bottom")
+    name_coordinates(axes, *COORDINATES)
     counts = {label: averages[label, "raw"].jets for label in reading.CLASSES}
+    for label, jets in counts.items():
+        style.note(axes[0 if label else 1, 0], style.plural(jets, "jet"), x=0.05, y=0.05)
     return Result(
         figure,
         _pixel_table(averages, selection),
@@ -152,19 +164,15 @@ def pixel_correlation(inputs: Inputs, settings: PixelCorrelationSettings) -> Res
         found = correlations(inputs.samples[sample], of_sample, settings.jets)
         maps.update({applied.key: image for applied, image in zip(of_sample, found, strict=True)})
     half_width = reading.selection_of(inputs.samples[everything[0].sample]).image_half_width
-    rows, columns, width, height = style.grid(len(maps))
-    figure, axes = style.subplots(
-        rows, columns, width=width, height=height + 0.1, sharex=True, sharey=True
-    )
+    figure, axes = image_grid(len(maps))
     norm = signed_norm(list(maps.values()))
     for panel, applied in zip(axes.flat, everything, strict=False):
         draw_image(panel, maps[applied.key], half_width, norm)
         style.note(panel, applied.label, x=0.05)
-    for panel in axes.flat[len(maps) :]:
-        panel.set_axis_off()
+    jets = min(*(applied.jets for applied in everything), settings.jets)
+    style.note(axes[0, 0], style.plural(jets, "jet"), x=0.05, y=0.05)
     colour_bar(figure, axes, norm, "correlation of pixel and output")
-    _name_axes(axes, len(maps))
-    jets = min(min(applied.jets for applied in everything), settings.jets)
+    name_coordinates(axes, *COORDINATES, len(maps))
     return Result(figure, _correlation_table(maps, half_width), _correlation_caption(jets))
 
 
@@ -226,15 +234,3 @@ def _correlation_caption(jets: int) -> str:
         "Hatched pixels are empty in all jets. Stands beside the correlation maps of "
         "arXiv:1511.05190."
     )
-
-
-def _name_axes(axes: np.ndarray, panels: int | None = None) -> None:
-    """Write the coordinates at the left and lower edges of a grid of panels."""
-    rows, columns = axes.shape
-    panels = axes.size if panels is None else panels
-    for panel in axes[:, 0]:
-        panel.set_ylabel(r"$\Delta\phi$ [rad]")
-    for column in range(columns):
-        lowest = (panels - 1 - column) // columns
-        axes[lowest, column].set_xlabel(r"$\Delta\eta$")
-        axes[lowest, column].tick_params(labelbottom=True)

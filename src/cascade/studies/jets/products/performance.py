@@ -65,9 +65,7 @@ def performance(applied: Applied, grid: np.ndarray, replicas: int, seed: int) ->
         with np.errstate(divide="ignore"):
             return np.append(area, 1 / background_efficiency(curve, efficiency))
 
-    order = np.argsort(applied.columns["score"], kind="stable")
-    ordered = {column: values[order] for column, values in applied.columns.items()}
-    bounds = bootstrap(statistic, ordered, np.random.default_rng(seed), replicas)
+    bounds = bootstrap(statistic, applied.ordered(), np.random.default_rng(seed), replicas)
     numbers = {
         metric: Number(*(float(bound[index]) for bound in bounds), "1", applied.jets)
         for index, metric in enumerate(NAMES)
@@ -95,7 +93,14 @@ def _counts(measured: Sequence[Performance]) -> list[str]:
 def _table(measured: Sequence[Performance]) -> dict[str, list]:
     table = {
         column: []
-        for column in ("method", "sample", "signal_efficiency", "background_rejection", "low", "high")
+        for column in (
+            "method",
+            "sample",
+            "signal_efficiency",
+            "background_rejection",
+            "low",
+            "high",
+        )
     }
     for found in measured:
         curve = found.curve
