@@ -17,7 +17,7 @@ from cascade.errors import CascadeError
 @click.option("--block", type=click.IntRange(min=1), help="Events drawn from one seed.")
 @click.option("--sample", default="default", show_default=True, help="Name of the sample.")
 @click.option("--split", default="all", show_default=True, help="Name of the split.")
-@click.option("--shard", default="0/1", metavar="I/N", show_default=True, help="Shard I of N.")
+@click.option("--shard", metavar="I/N", help="Draw shard I of N only, to be merged.")
 @options.seed
 @options.settings
 @options.output
@@ -28,7 +28,7 @@ def simulate(
     block: int | None,
     sample: str,
     split: str,
-    shard: str,
+    shard: str | None,
     seed: int,
     settings: str,
     output: Path,
@@ -37,7 +37,7 @@ def simulate(
 
     \b
     The events depend on study, sample, split, seed, block size and settings; neither on the
-    number of shards nor on the machine. Shards are put together by `cascade merge`.
+    number of shards nor on the machine. `cascade merge` puts shards together.
 
     \b
     Example:
@@ -53,7 +53,7 @@ def simulate(
     drawn = options.source(declared, source, Simulation)
     chosen = options.checked(settings, drawn.settings)
     size = block or drawn.block
-    index, shards = _shard(shard)
+    index, shards = _shard(shard) if shard else (0, 1)
     mine = blocks(seed, study, sample, split, events, size)[index::shards]
     if not mine:
         raise CascadeError(
@@ -69,13 +69,12 @@ def simulate(
         seed=seed,
         block=size,
         settings=chosen.model_dump_json(),
-        shard=shard,
     )
-    attributes["blocks"] = [item.index for item in mine]
-    attributes["block_events"] = [item.events for item in mine]
-    finalised = declared.finalise is not None
-    task = f"{study}/{sample} {split} shard {index + 1}/{shards}"
-    writer = None
+    if shard:
+        attributes["shard"] = shard
+        attributes["blocks"] = [item.index for item in mine]
+        attributes["block_events"] = [item.events for item in mine]
+    task = f"{study}/{sample} {split}" + (f" shard {index + 1}/{shards}" if shard else "")
     with Progress(task, len(mine)) as progress:
         first = draw(mine[0], chosen)
         schema = [field for field in declared.schema if field.name in first]
@@ -85,7 +84,10 @@ def simulate(
             for done, item in enumerate(mine[1:], start=2):
                 writer.append(draw(item, chosen))
                 progress.step(done)
-        progress.say(f"{writer.events} events{' before weights' if finalised else ''}")
+            if declared.finalise and not shard:
+                final = declared.finalise
+                writer.finalise(resolve(final.function), final.reads, declared.schema)
+        progress.say(f"{writer.events} events")
 
 
 def _shard(text: str) -> tuple[int, int]:

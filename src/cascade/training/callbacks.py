@@ -142,7 +142,7 @@ class BestWeights(lightning.Callback):
 
 
 class SaveState(lightning.Callback):
-    """Saves the state to resume from: at the start of an epoch, every few minutes, at SIGTERM.
+    """Saves the state to resume from: every so often, and at SIGTERM.
 
     Many clusters never deliver SIGTERM to the program, so the regular save is what counts.
     """
@@ -164,21 +164,17 @@ class SaveState(lightning.Callback):
     def _ask(self, signum: int, frame: Any) -> None:
         self.asked = True
 
-    def on_train_epoch_start(self, trainer: Any, module: Any) -> None:
-        """Save between epochs, if the last save is not very recent."""
-        if trainer.current_epoch and time.monotonic() - self.saved > min(5, self.seconds):
-            self._save(trainer)
-
     def on_train_batch_end(
         self, trainer: Any, module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save at the boundary of a step."""
-        # the end of the last step of an epoch is left to the start of the next one
+        # an epoch's last step is not saved after: Lightning takes up an epoch in its middle exactly,
+        # but not at its seam, where validation and schedule are under way
         last = batch_idx + 1 == trainer.num_training_batches
         if not last and (self.asked or time.monotonic() - self.saved > self.seconds):
             self._save(trainer)
-            if self.asked:
-                raise Interrupted
+        if self.asked and (not last or trainer.num_training_batches == 1):
+            raise Interrupted
 
     def _save(self, trainer: Any) -> None:
         with atomic(self.path) as part:

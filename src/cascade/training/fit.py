@@ -106,20 +106,21 @@ def fit(job: Fit, output: Path, history: Path, resume: Path, accelerator: str = 
     torch.manual_seed(int(sequence(job.seed, job.study, "weights").generate_state(1)[0]))
     network = build(job.declared, record)
     network.fit(next(iter(job.train.values())))
-    objective = resolve(job.declared.objective)()
     augment = job.declared.augment if job.training.augmentation else None
-    task = resolve(job.declared.task)(
-        network,
-        objective,
-        job.declared.inputs,
-        job.training,
-        resolve(augment) if augment else None,
-    )
     memory = job.training.memory_mb * 1e6
     train = Batches(job.train, job.training.batch_size, job.seed, memory)
     validation = Batches(job.validation, 4 * job.training.batch_size, None, memory)
+    steps = job.training.epochs * len(train)
+    task = resolve(job.declared.task)(
+        network,
+        resolve(job.declared.objective)(),
+        job.declared.inputs,
+        job.training,
+        steps,
+        resolve(augment) if augment else None,
+    )
     state = resume / f"{job.name}-{job.key()}.ckpt"
-    with Progress(f"{job.study}/{job.name}", job.training.epochs * len(train)) as progress:
+    with Progress(f"{job.study}/{job.name}", steps) as progress:
         best, rows = _train(job, task, train, validation, state, progress, accelerator)
     write_rows(history, rows)
     checkpoint.save(output, record, best)

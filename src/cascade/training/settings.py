@@ -64,7 +64,7 @@ class Training(Settings):
     """Number format of the step; mixed formats pay on GPUs."""
     memory_mb: Count = 4000
     """Events larger than this are streamed from the file, chunk by chunk."""
-    save_minutes: Positive = 2.0
+    save_minutes: Positive = 0.5
     """The state to resume from is saved at least so often."""
 
     @model_validator(mode="after")

@@ -26,6 +26,9 @@ class Supervised(lightning.LightningModule):
         Names of the input fields.
     training
         Optimiser, schedule and length of the training.
+    steps
+        Steps of the whole training. (Lightning's own estimate would set up the loaders before
+        their state is restored, and lose it.)
     augment
         ``(batch, generator) -> batch``: a random symmetry of the training events.
     """
@@ -36,6 +39,7 @@ class Supervised(lightning.LightningModule):
         objective: Objective,
         inputs: tuple[str, ...],
         training: Training,
+        steps: int,
         augment: Any | None = None,
     ):
         super().__init__()
@@ -43,6 +47,7 @@ class Supervised(lightning.LightningModule):
         self.objective = objective
         self.inputs = inputs
         self.training_settings = training
+        self.steps = steps
         self.augment = augment
 
     def forward(self, batch: dict[str, Tensor]) -> Tensor:
@@ -75,8 +80,7 @@ class Supervised(lightning.LightningModule):
             )
         except (TypeError, ValueError) as error:
             raise CascadeError(f"training.optimiser.settings: {error}") from error
-        steps = self.trainer.estimated_stepping_batches
-        scheduler = _scheduler(optimiser, settings.schedule, settings, steps)
+        scheduler = _scheduler(optimiser, settings.schedule, settings, self.steps)
         return {"optimizer": optimiser, **({"lr_scheduler": scheduler} if scheduler else {})}
 
 

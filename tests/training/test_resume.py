@@ -1,0 +1,104 @@
+"""A training that is killed at any moment goes on, and ends at the weights of an undisturbed one."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+TRAINING = {
+    "epochs": 8,
+    "batch_size": 32,
+    "save_minutes": 0.001,
+    "patience": 0,
+    "optimiser": {"name": "AdamW", "lr": 3e-3},
+    "schedule": {"name": "plateau", "patience": 1},
+}
+
+
+def command(blobs: Path, output: Path, training: dict = TRAINING) -> list:
+    return [
+        "cascade", "train", "blobs", "perceptron",
+        "--train", f"train={blobs / 'train.h5'}",
+        "--validation", f"train={blobs / 'validation.h5'}",
+        "--training", json.dumps(training), "--accelerator", "cpu", "--output", output,
+    ]  # fmt: skip
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    return torch.load(path, weights_only=True)["state_dict"]
+
+
+def assert_same(first: Path, second: Path) -> None:
+    mine, other = weights(first / "model.ckpt"), weights(second / "model.ckpt")
+    assert mine.keys() == other.keys()
+    assert all(torch.equal(mine[name], other[name]) for name in mine)
+    assert (first / "history.csv").read_text() == (second / "history.csv").read_text()
+
+
+def wait_for_new_state(folder: Path, older: int, process) -> int:
+    """Wait until a state younger than the given one is saved, or the process has ended."""
+    while process.poll() is None:
+        for path in folder.glob("*.ckpt"):
+            if path.stat().st_mtime_ns > older:
+                return path.stat().st_mtime_ns
+        time.sleep(0.01)
+    return older
+
+
+def kill_repeatedly(run, blobs: Path, output: Path, kills: int, signum: int) -> int:
+    """Start the training, kill it some time after it saved a new state, start it again …"""
+    chance = random.Random(kills)
+    saved, done = 0, 0
+    while not (output / "model.ckpt").exists():
+        process = run.start(*command(blobs, output / "model.ckpt"))
+        if done < kills:
+            saved = wait_for_new_state(output / ".resume", saved, process)
+            time.sleep(chance.uniform(0, 0.3))
+            if process.poll() is None:
+                os.killpg(process.pid, signum)
+                done += 1
+        code = process.wait()
+        assert code in (0, -signal.SIGKILL, 143), code
+        assert (output / "model.ckpt").exists() == (code == 0)
+    return done
+
+
+@pytest.fixture(scope="module")
+def undisturbed(blobs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from conftest import CommandLine
+
+    folder = tmp_path_factory.mktemp("undisturbed")
+    CommandLine(folder)(*command(blobs, folder / "model.ckpt"))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "kills", [2, pytest.param(10, marks=pytest.mark.sweep)]
+)
+def test_killed_training_ends_at_the_same_weights(run, blobs, undisturbed, kills):
+    assert kill_repeatedly(run, blobs, run.folder, kills, signal.SIGKILL) > 0
+    assert_same(run.folder, undisturbed)
+    assert not list((run.folder / ".resume").glob("*.ckpt"))
+
+
+def test_terminated_training_saves_and_goes_on(run, blobs, undisturbed):
+    assert kill_repeatedly(run, blobs, run.folder, 1, signal.SIGTERM) > 0
+    assert_same(run.folder, undisturbed)
+
+
+def test_other_settings_do_not_take_up_a_stale_state(run, blobs):
+    process = run.start(*command(blobs, run.folder / "model.ckpt"))
+    wait_for_new_state(run.folder / ".resume", 0, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    other = {**TRAINING, "epochs": 1, "batch_size": 64}
+    found = run(*command(blobs, run.folder / "model.ckpt", other))
+    assert "resumes" not in found.stderr
+    assert len((run.folder / "history.csv").read_text().splitlines()) == 2
