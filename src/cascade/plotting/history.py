@@ -35,13 +35,10 @@ def loss_limits(histories: Sequence[Mapping[str, np.ndarray]]) -> tuple[float, f
 
     Only training losses of a first step that tower above all the rest leave the frame.
     """
-    everything = [
-        history[name]
-        for history in histories
-        for name in ("train_loss", "validation_loss")
-        if name in history
-    ]
-    later = [history[1:] if len(history) > 1 else history for history in everything]
+    validation = [history["validation_loss"] for history in histories]
+    training = [history["train_loss"] for history in histories if "train_loss" in history]
+    everything = validation + training
+    later = validation + [losses[1:] for losses in training]
     low, high = _range(later)
     top = _range(everything)[1]
     high = top if top - low < 3 * (high - low) else high

@@ -191,7 +191,7 @@ def plural(number: int, noun: str) -> str:
 
     Examples
     --------
-    >>> plural(1, "jet"), plural(12000, "jet")
-    ('1 jet', '12\\u2009000 jets')
+    >>> plural(1, "jet"), plural(120, "jet")
+    ('1 jet', '120 jets')
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}".replace(",", "\u2009")

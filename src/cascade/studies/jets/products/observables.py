@@ -94,8 +94,7 @@ def observables(inputs: Inputs, settings: ObservablesSettings) -> Result:
         "Transverse momentum, mass and N-subjettiness ratio τ21 of W and QCD jets, from "
         f"{reading.composition(jets['label'])} of sample '{sample}', each class normalised to "
         "unit area, the W jets weighted to the pT spectrum of the QCD jets. Bars: statistical "
-        "standard deviations. Stands beside the distributions of the jets' observables in "
-        "arXiv:1511.05190."
+        "standard deviations. Mass and τ21 are baselines of the ROC curves of arXiv:1511.05190."
     )
     return Result(figure, table, caption, _areas({sample: jets}, inputs.seed, settings.replicas))
 
@@ -231,6 +230,7 @@ def _comparison_caption(jets: Mapping[str, Mapping[str, np.ndarray]], reference:
         f"Mass, τ21, distance ΔR of the two leading subjets and number of towers by source, from "
         f"{counts}. Each class is normalised to unit area. Shaded: '{reference}'; lines with bars: "
         "the others. Below: their ratio, with the statistical errors of the numerator "
-        "as bars and those of the denominator as a band about 1. Stands beside the comparison of "
+        "as bars and those of the denominator as a band about 1; ratios above 2 lie outside the "
+        "frame. Stands beside the comparison of "
         "generators in arXiv:1609.00607, whose background rejections differ by up to 50 %."
     )
