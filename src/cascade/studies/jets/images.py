@@ -15,6 +15,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+MIDDLE = 1e-6
+"""Hits nearer than this to the middle line of an aligned image lie on it."""
+
 
 @dataclass(frozen=True)
 class Hits:
@@ -63,8 +66,10 @@ def rotate(hits: Hits, angle: np.ndarray) -> Hits:
 
 def flip(hits: Hits) -> Hits:
     """Mirror the jets that hold more energy on the left (η < 0) than on the right."""
-    excess = hits.total(hits.energy * np.sign(hits.eta))
-    return replace(hits, eta=np.where(excess < 0, -1.0, 1.0)[hits.jet] * hits.eta)
+    # a subjet of a single tower lies on the middle line but for rounding: it belongs to no side
+    side = np.where(np.abs(hits.eta) < MIDDLE, 0.0, np.sign(hits.eta))
+    mirror = np.where(hits.total(hits.energy * side) < 0, -1.0, 1.0)
+    return replace(hits, eta=mirror[hits.jet] * hits.eta)
 
 
 def principal_axis(hits: Hits) -> np.ndarray:
