@@ -216,19 +216,19 @@ class ToySettings(Settings):
     w_pt_index: float = Field(default=0.0, lt=1)
     """W bosons follow dN/dpT ∝ pT^−index."""
 
-    eta_max: float = Field(default=2.0, gt=0)
+    eta_max: float = Field(default=2.0, gt=0, le=5)
     """Pseudorapidities are flat between ± this."""
 
     quark_fraction: float = Field(default=0.25, ge=0, le=1)
     """Fraction of QCD jets that start as a quark; the others start as a gluon."""
 
-    longitudinal_fraction: float = Field(default=0.6, ge=0, le=1)
+    longitudinal_fraction: float = Field(default=0.85, ge=0, le=1)
     """Fraction of W bosons that decay as sin²θ*; the others decay flat in cos θ*."""
 
-    angle_max: float = Field(default=1.5, gt=0)
+    angle_max: float = Field(default=1.0, gt=0, le=3)
     """Largest angle of a QCD jet's first branching, as a distance in eta and phi."""
 
-    kt_min: float = Field(default=0.7, gt=0)
+    kt_min: float = Field(default=0.5, gt=0)
     """Smallest transverse momentum kT = z θ pT of a branching [GeV]; above Λ."""
 
     lambda_qcd: float = Field(default=0.2, gt=0)
@@ -237,44 +237,42 @@ class ToySettings(Settings):
     flavours: int = Field(default=5, ge=0, le=6)
     """Number of quark flavours in αs and in g → qq̄."""
 
-    hadrons_per_parton: float = Field(default=4.0, ge=0)
-    """A parton turns into 1 + Poisson(this) hadrons."""
+    hadron_multiplicity: float = Field(default=1.3, ge=0, le=20)
+    """A parton turns into 1 + Poisson(this · ln(1 + pT/GeV)) hadrons."""
 
-    hadron_sharing: float = Field(default=0.5, gt=0)
-    """Shape of the Dirichlet distribution by which a parton's hadrons share its momentum: 1 is
-    uniform, less lets one hadron take most."""
-
-    hadron_kick: float = Field(default=0.25, ge=0)
-    """Momentum across the parton's direction that a hadron gets, per component [GeV]."""
+    hadron_kick: float = Field(default=0.12, ge=0)
+    """Momentum across the parton's direction that a hadron gets, in each of two components:
+    standard deviation [GeV]."""
 
     surroundings_radius: float = Field(default=1.5, gt=0, le=3)
     """Underlying event and wide-angle partons fill a disc of this radius about the jet."""
 
-    qcd_underlying_density: float = Field(default=7.7, ge=0)
-    """Soft particles about a QCD jet, per unit area in eta and phi. More than about a W boson:
-    a colour-connected jet radiates into its surroundings."""
+    qcd_underlying_density: float = Field(default=7.7, ge=0, le=100)
+    """Soft particles about a QCD jet, per unit area in eta and phi: more than about a W boson,
+    since a coloured jet radiates into its surroundings."""
 
-    w_underlying_density: float = Field(default=5.8, ge=0)
+    w_underlying_density: float = Field(default=5.8, ge=0, le=100)
     """Soft particles about a W boson, per unit area in eta and phi."""
 
     underlying_pt: float = Field(default=0.6, gt=0)
     """Mean transverse momentum of a particle of the underlying event [GeV]."""
 
-    qcd_wide_angle_density: float = Field(default=0.05, ge=0)
-    """Extra partons about a QCD jet, per unit area and per unit of ln pT."""
-
-    w_wide_angle_density: float = Field(default=0.02, ge=0)
-    """Extra partons about a W boson, per unit area and per unit of ln pT."""
+    wide_angle_density: float = Field(default=0.02, ge=0, le=10)
+    """Extra partons from initial-state radiation, per unit area and per unit of ln pT."""
 
     wide_angle_pt: Window = (2.0, 80.0)
     """Range of the extra partons' transverse momentum [GeV], flat in ln pT."""
 
     @model_validator(mode="after")
-    def _check_scale(self) -> Self:
+    def _check_scales(self) -> Self:
         if self.kt_min <= self.lambda_qcd:
             raise ValueError(
-                f"kt_min {self.kt_min:g} must exceed lambda_qcd {self.lambda_qcd:g}, where αs diverges"
+                f"kt_min {self.kt_min:g} must lie above lambda_qcd {self.lambda_qcd:g}, where αs "
+                "diverges"
             )
+        for key in ("pt", "wide_angle_pt"):
+            if getattr(self, key)[0] == 0:
+                raise ValueError(f"{key} must start above 0, where its spectrum diverges")
         return self
 
 

@@ -16,17 +16,25 @@ from typing import TYPE_CHECKING
 import awkward as ak
 import numpy as np
 
-from cascade.events.seeding import Block
-from cascade.studies.jets.settings import ToySettings
-from cascade.studies.jets.toy_shower import Partons, axes, evolve, hadronise, massless, totals
+from cascade.errors import CascadeError
+from cascade.studies.jets.observables import describe
+from cascade.studies.jets.reconstruction import find_jets
+from cascade.studies.jets.settings import Selection, ToySettings
+from cascade.studies.jets.toy_decay import decay, distance, invariant_mass, partons_of, restore
+from cascade.studies.jets.toy_shower import Particles, Partons, evolve, hadronise, massless, totals
 
 if TYPE_CHECKING:
     from cascade.events.schema import Events
+    from cascade.events.seeding import Block
 
 W_MASS, W_WIDTH = 80.38, 2.09  # GeV, Particle Data Group
-
-# event of each particle, shape (particles,), and its px, py, pz, E [GeV], shape (4, particles)
-Particles = tuple[np.ndarray, np.ndarray]
+MARGIN = 8.0
+"""How far below the selection's windows the hard process may lie [GeV]: this loses one accepted jet
+in two thousand."""
+BATCH = 4000
+"""Largest number of events drawn at once: 100 particles each, 32 bytes a particle."""
+PATIENCE = 100_000
+"""Events without a single accepted jet after which the settings are held to be a mistake."""
 
 
 def power_law(
@@ -35,82 +43,6 @@ def power_law(
     """Draw n numbers in (low, high) with a density ∝ x^−index, index ≠ 1."""
     ends = np.array([low, high]) ** (1 - index)
     return (ends[0] + rng.random(n) * (ends[1] - ends[0])) ** (1 / (1 - index))
-
-
-def decay(
-    rng: np.random.Generator, bosons: np.ndarray, longitudinal: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Decay bosons into two massless quarks, with θ* flat in cos θ* or, by a fraction, as sin²θ*.
-
-    θ* is the angle to the boson's flight direction, in its rest frame. Longitudinally polarised
-    bosons follow sin²θ*.
-
-    Parameters
-    ----------
-    bosons
-        pT [GeV], eta, phi, mass [GeV], shape (4, bosons).
-
-    Returns
-    -------
-    tuple
-        px, py, pz, E [GeV] of the bosons and of the quarks, shapes (4, bosons) and
-        (2, 4, bosons). The quarks add up to their boson.
-    """
-    pt, eta, phi, mass = bosons
-    cos = rng.uniform(-1, 1, len(pt))
-    # solves 3c − c³ = 2u, the distribution function of sin²θ*, for u flat in (−1, 1)
-    cos = np.where(rng.random(len(pt)) < longitudinal, 2 * np.sin(np.arcsin(cos) / 3), cos)
-    psi = rng.uniform(0, 2 * np.pi, len(pt))
-
-    along, azimuth, polar = axes(eta, phi)
-    momentum = pt * np.cosh(eta)
-    energy = np.hypot(momentum, mass)
-    # Lorentz boost of ±(cos, sin) m/2 with γ = E/m, γβ = p/m
-    parallel = (cos * energy, momentum)
-    across = mass * np.sqrt(1 - cos * cos) * (np.cos(psi) * azimuth + np.sin(psi) * polar)
-    quarks = np.stack([s * (along * parallel[0] + across) + along * parallel[1] for s in (1, -1)])
-    energies = np.stack([energy + s * cos * momentum for s in (1, -1)])
-    quarks = np.concatenate([quarks, energies[:, None]], axis=1) / 2
-    return np.concatenate([along * momentum, energy[None]]), quarks
-
-
-def boost(momenta: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-    """Boost px, py, pz, E by four-velocities γβ, γ; both of shape (4, particles)."""
-    energy = momenta[3] * velocity[3] + (momenta[:3] * velocity[:3]).sum(axis=0)
-    shift = (energy + momenta[3]) / (1 + velocity[3])
-    return np.concatenate([momenta[:3] + velocity[:3] * shift, energy[None]])
-
-
-def invariant_mass(momenta: np.ndarray) -> np.ndarray:
-    """Return the mass [GeV] of px, py, pz, E along the first axis."""
-    return np.sqrt(np.maximum(momenta[3] ** 2 - (momenta[:3] ** 2).sum(axis=0), 0))
-
-
-def restore(particles: Particles, wanted: np.ndarray) -> Particles:
-    """Give the massless particles of each event the wanted total four-momentum, shape (4, events).
-
-    In their rest frame all momenta are scaled to the wanted mass, then boosted to the wanted
-    momentum. The shower keeps pT, not mass: without this the W's peak would sit too high.
-    """
-    event, momenta = particles
-    total = totals(event, momenta, wanted.shape[1])
-    mass, wanted_mass = invariant_mass(total), invariant_mass(wanted)
-    to_rest = np.concatenate([-total[:3], total[3:]]) / mass
-    momenta = boost(momenta, to_rest[:, event]) * (wanted_mass / mass)[event]
-    return event, boost(momenta, (wanted / wanted_mass)[:, event])
-
-
-def partons_of(momenta: np.ndarray) -> Partons:
-    """Return quarks with px, py, pz, E, shape (4, events), numbered by event."""
-    px, py, pz, _ = momenta
-    pt = np.hypot(px, py)
-    event = np.arange(len(pt))
-    return Partons(event, pt, np.arcsinh(pz / pt), np.arctan2(py, px), np.zeros(len(pt), bool))
-
-
-def distance(eta: np.ndarray, phi: np.ndarray) -> np.ndarray:
-    """Return ΔR of differences in pseudorapidity and azimuth, the latter taken round the circle."""
-    return np.hypot(eta, (phi + np.pi) % (2 * np.pi) - np.pi)
 
 
 def w_jets(
@@ -150,21 +82,29 @@ def disc(
 
 
 def wide_angle(
-    rng: np.random.Generator, eta: np.ndarray, phi: np.ndarray, density: float, s: ToySettings
+    rng: np.random.Generator, eta: np.ndarray, phi: np.ndarray, s: ToySettings
 ) -> Particles:
     """Return the hadrons of extra gluons about the jets, with dN/dpT ∝ 1/pT."""
     low, high = s.wide_angle_pt
-    event, eta, phi = disc(rng, density * np.log(high / low), eta, phi, s)
+    event, eta, phi = disc(rng, s.wide_angle_density * np.log(high / low), eta, phi, s)
     pt = low * (high / low) ** rng.random(len(event))
     return hadronise(rng, Partons(event, pt, eta, phi, np.ones(len(event), bool)), s)
 
 
 def underlying_event(
-    rng: np.random.Generator, eta: np.ndarray, phi: np.ndarray, s: ToySettings
+    rng: np.random.Generator, eta: np.ndarray, phi: np.ndarray, label: int, s: ToySettings
 ) -> Particles:
     """Return soft particles about the jets, with exponential pT."""
-    event, eta, phi = disc(rng, s.underlying_density, eta, phi, s)
+    density = s.w_underlying_density if label else s.qcd_underlying_density
+    event, eta, phi = disc(rng, density, eta, phi, s)
     return event, massless(s.underlying_pt * rng.standard_exponential(len(event)), eta, phi)
+
+
+def pick(particles: Particles, keep: np.ndarray) -> Particles:
+    """Return the particles of the events in a mask, shape (events,), which are numbered anew."""
+    event, momenta = particles
+    kept = keep[event]
+    return (np.cumsum(keep) - 1)[event[kept]], momenta[:, kept]
 
 
 def as_records(parts: list[Particles], events: int) -> ak.Array:
@@ -178,6 +118,22 @@ def as_records(parts: list[Particles], events: int) -> ak.Array:
     return ak.unflatten(records, np.bincount(event, minlength=events))
 
 
+def hard_jets(
+    rng: np.random.Generator, n: int, label: int, settings: ToySettings
+) -> tuple[np.ndarray, Particles]:
+    """Draw the axes of n jets (eta and phi, shape (2, n)) and the hadrons of their hard process.
+
+    That is all but the underlying event: a W boson (label 1) or a QCD jet (label 0), and
+    radiation at wide angles.
+    """
+    s = settings
+    make, index = (w_jets, s.w_pt_index) if label else (qcd_jets, s.qcd_pt_index)
+    pt = power_law(rng, n, *s.pt, index)
+    axis = np.stack([rng.uniform(-s.eta_max, s.eta_max, n), rng.uniform(-np.pi, np.pi, n)])
+    jet, wide = make(rng, pt, *axis, s), wide_angle(rng, *axis, s)
+    return axis, (np.concatenate([jet[0], wide[0]]), np.concatenate([jet[1], wide[1]], axis=1))
+
+
 def shower(rng: np.random.Generator, n: int, label: int, settings: ToySettings) -> ak.Array:
     """Draw the particles of n events with one boosted W boson (label 1) or QCD jet (label 0) each.
 
@@ -186,11 +142,72 @@ def shower(rng: np.random.Generator, n: int, label: int, settings: ToySettings) 
     ak.Array
         Records px, py, pz, E [GeV] of the massless particles, ``n * var``.
     """
-    s = settings
-    index = s.w_pt_index if label else s.qcd_pt_index
-    pt = power_law(rng, n, *s.pt, index)
-    eta, phi = rng.uniform(-s.eta_max, s.eta_max, n), rng.uniform(-np.pi, np.pi, n)
-    hard = (w_jets if label else qcd_jets)(rng, pt, eta, phi, s)
-    density = s.w_wide_angle_density if label else s.qcd_wide_angle_density
-    wide = wide_angle(rng, eta, phi, density, s)
-    return as_records([hard, wide, underlying_event(rng, eta, phi, s)], n)
+    axis, hard = hard_jets(rng, n, label, settings)
+    return as_records([hard, underlying_event(rng, *axis, label, settings)], n)
+
+
+def promising(hard: Particles, n: int, selection: Selection) -> np.ndarray:
+    """Say which events can pass the selection, shape (n,), from their hard process alone.
+
+    Trimming takes away, and the little of the underlying event that it leaves adds less than
+    ``MARGIN`` to pT and mass.
+    """
+    total = totals(*hard, n)
+    enough_pt = np.bincount(hard[0], np.hypot(*hard[1][:2]), n) > selection.pt[0] - MARGIN
+    return enough_pt & (invariant_mass(total) > selection.mass[0] - MARGIN)
+
+
+def accepted_jets(
+    rng: np.random.Generator, jets: int, label: int, settings: ToySettings
+) -> ak.Array:
+    """Draw events of a class until ``jets`` of them are accepted; return these jets' towers.
+
+    Raises
+    ------
+    CascadeError
+        The settings' events never pass their selection.
+    """
+    selection = settings.selection
+    parts, found, tried = [], 0, 0
+    while not parts or found < jets:
+        # before the first jet one event in five is taken to give one
+        n = int(np.clip((jets - found) * (tried / found if found else 5), 50, BATCH))
+        axis, hard = hard_jets(rng, n, label, settings)
+        keep = promising(hard, n, selection)
+        axis, hard, n = axis[:, keep], pick(hard, keep), int(keep.sum())
+        soft = underlying_event(rng, *axis, label, settings)
+        towers, _ = find_jets(as_records([hard, soft], n), selection)
+        parts.append(towers)
+        found, tried = found + len(towers), tried + len(keep)
+        if not found and tried > PATIENCE:
+            raise CascadeError(
+                f"no jet of {tried} toy events passes the selection: widen its windows pt "
+                f"{selection.pt} and mass {selection.mass}, or move the toy's pt {settings.pt} "
+                "towards them"
+            )
+    return ak.concatenate(parts)[:jets]
+
+
+def simulate(block: Block, settings: ToySettings) -> Events:
+    """Draw a block of accepted jets, half of them W (an odd one is QCD), in random order.
+
+    Returns
+    -------
+    Events
+        All fields of a jet but ``weight``.
+
+    Raises
+    ------
+    CascadeError
+        The settings' events never pass their selection.
+    """
+    rng = block.rng()
+    signal = block.events // 2
+    towers = [
+        accepted_jets(rng, jets, label, settings)
+        for label, jets in ((1, signal), (0, block.events - signal))
+    ]
+    order = rng.permutation(block.events)
+    events = describe(ak.concatenate(towers)[order], settings.selection)
+    events["label"] = (order < signal).astype(np.int8)
+    return events

@@ -4,11 +4,13 @@ Each parton radiates from its largest allowed angle downwards with the collinear
 (Ellis, Stirling, Webber, *QCD and Collider Physics*, ch. 5)
 
     dN = αs(kT)/π · dθ/θ · P(z) dz,   kT = z θ pT > kT_min,
-    P_q→qg = CF (1 + (1−z)²)/z,   P_g→gg = 2 CA ((1−z)/z + z(1−z)/2),   P_g→qq̄ = TR nf (z² + (1−z)²),
+    P_q→qg = CF (1 + (1−z)²)/z,
+    P_g→gg = 2 CA ((1−z)/z + z(1−z)/2),
+    P_g→qq̄ = TR nf (z² + (1−z)²),
 
-where z is the share of the softer-at-small-z daughter (P_g→gg is folded with the symmetry
-z ↔ 1−z), and αs = 1/(2 b0 ln(kT/Λ)), b0 = (33 − 2 nf)/(12π). Both daughters go on from the angle
-of the branching. All partons of all events move together, one trial each per sweep.
+where z is the share of the emitted gluon (P_g→gg is folded by its symmetry z ↔ 1−z, so that only
+z → 0 is soft), and αs = 1/(2 b0 ln(kT/Λ)), b0 = (33 − 2 nf)/(12π). Both daughters go on from
+the angle of the branching. All partons of all events move together, one trial each per sweep.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ import numpy as np
 from cascade.studies.jets.settings import ToySettings
 
 CF, CA, TR = 4 / 3, 3.0, 0.5
+
+# event of each particle, shape (particles,), and its px, py, pz, E [GeV], shape (4, particles)
+Particles = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,8 @@ def trial(
     Returns
     -------
     tuple
-        Angle θ of the trial and share z (1 where kT exceeds θ pT: outside the phase space, to be vetoed).
+        Angle θ of the trial, and share z: 1 where kT exceeds θ pT, which is outside the phase
+        space and has to be vetoed.
     """
     b0 = (33 - 2 * s.flavours) / (12 * np.pi)
     lowest = np.log(s.kt_min / s.lambda_qcd)
@@ -157,27 +163,21 @@ def evolve(
     return Partons.concatenate(done)
 
 
-def hadronise(
-    rng: np.random.Generator, partons: Partons, settings: ToySettings
-) -> tuple[np.ndarray, np.ndarray]:
-    """Turn each parton into 1 + Poisson massless hadrons, kicked about its direction.
+def hadronise(rng: np.random.Generator, partons: Partons, settings: ToySettings) -> Particles:
+    """Turn each parton into massless hadrons, kicked about its direction.
 
-    Momentum is shared uniformly; the kicks of a parton's hadrons add up to zero, so that its
-    three-momentum is kept (energy is not: a massless parton cannot turn into several massless
-    hadrons that are not parallel).
-
-    Returns
-    -------
-    tuple
-        Event of each hadron, shape (hadrons,), and px, py, pz, E [GeV], shape (4, hadrons).
+    There are 1 + Poisson(∝ ln(1 + pT)) of them, as strings make hadrons by the logarithm of their
+    energy, and all ways to share the momentum are equally likely. The kicks of a parton's hadrons
+    add up to zero, so that its three-momentum is kept (energy is not: a massless parton cannot turn
+    into several massless hadrons that are not parallel).
     """
-    number = 1 + rng.poisson(settings.hadrons_per_parton, len(partons.pt))
+    number = 1 + rng.poisson(settings.hadron_multiplicity * np.log1p(partons.pt))
     parton = np.repeat(np.arange(len(number)), number)
     first = np.cumsum(number) - number
     share = rng.standard_exponential(len(parton))
     share /= np.add.reduceat(share, first)[parton]
     kick = settings.hadron_kick * rng.standard_normal((2, len(parton)))
-    kick -= (np.add.reduceat(kick, first, axis=1))[:, parton] * share
+    kick -= np.add.reduceat(kick, first, axis=1)[:, parton] * share
 
     along, azimuth, polar = axes(partons.eta, partons.phi)
     along *= partons.pt * np.cosh(partons.eta)
