@@ -31,8 +31,9 @@ _COLOURS = (BLUE, VERMILLION, BLACK, GREEN, ORANGE, PURPLE, SKY)
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
 _MARKERS = "osD^vPX<>h*"
 
+# a dark blue: grey print keeps it apart from vermillion
 SIGNAL = {"color": VERMILLION, "linestyle": "-"}
-BACKGROUND = {"color": BLUE, "linestyle": (0, (4, 1.5))}
+BACKGROUND = {"color": "#004A80", "linestyle": (0, (4, 1.5))}
 
 # white where nothing is, then rising darkness, so that a grey print keeps the order
 INTENSITY = LinearSegmentedColormap.from_list(
