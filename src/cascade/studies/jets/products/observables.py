@@ -50,10 +50,14 @@ OBSERVABLES = {
 }
 
 
-def read_jets(path: Path) -> dict[str, np.ndarray]:
-    """Read the observables, label and weight of all jets, each of shape (jets,)."""
-    jets = hdf5.read(path, ("pt", "mass", "tau21", "delta_r", "constituents", "label", "weight"))
-    jets["constituents"] = ak.to_numpy(ak.num(jets["constituents"], axis=1))
+def read_jets(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Read observables, label and weight of all jets, each of shape (jets,).
+
+    The field ``constituents`` becomes their number.
+    """
+    jets = hdf5.read(path, (*names, "label", "weight"))
+    if "constituents" in jets:
+        jets["constituents"] = ak.to_numpy(ak.num(jets["constituents"], axis=1))
     return jets
 
 
@@ -78,7 +82,7 @@ def observables(inputs: Inputs, settings: ObservablesSettings) -> Result:
     """Draw pT, mass and τ21 of both classes, weighted, with statistical errors."""
     shown = ("pt", "mass", "tau21")
     sample, path = reading.samples(inputs)[0]
-    jets, selection = read_jets(path), reading.selection_of(path)
+    jets, selection = read_jets(path, shown), reading.selection_of(path)
     figure, axes = style.subplots(1, 3, width=style.PAGE, height=2.3)
     table = _empty_table()
     for panel, name in zip(axes[0], shown, strict=True):
@@ -104,7 +108,7 @@ def source_comparison(inputs: Inputs, settings: ObservablesSettings) -> Result:
     """Draw mass, τ21, ΔR and number of towers of several sources, with ratios to the first."""
     shown = ("mass", "tau21", "delta_r", "constituents")
     paths = dict(reading.samples(inputs, least=2))
-    jets = {sample: read_jets(path) for sample, path in paths.items()}
+    jets = {sample: read_jets(path, shown) for sample, path in paths.items()}
     reference, *others = jets
     selection = reading.selection_of(paths[reference])
     figure, axes = style.subplots(
