@@ -1,10 +1,21 @@
 """Jets: boosted W bosons against QCD, from Pythia 8, a toy, or a user's own ROOT file."""
 
+from __future__ import annotations
+
 from types import MappingProxyType
 
 from cascade.events.schema import Field
-from cascade.study import Estimator, Finalise, Formula, Ingestion, Metric, Network, Product
-from cascade.study import Simulation, Study
+from cascade.study import (
+    Estimator,
+    Finalise,
+    Formula,
+    Ingestion,
+    Metric,
+    Network,
+    Product,
+    Simulation,
+    Study,
+)
 
 _HERE = "cascade.studies.jets"
 
@@ -32,4 +43,115 @@ SCHEMA = (
     Field("weight", "1", "weight that gives W jets the pT spectrum of QCD jets"),
 )
 
-STUDY = None
+PREDICTIONS = (
+    Field("score", "1", "grows with the probability of a W boson", dtype="float64"),
+)
+
+
+def _settings(name: str) -> str:
+    return f"{_HERE}.settings:{name}"
+
+
+def _baseline(name: str, inputs: tuple[str, ...]) -> Formula:
+    return Formula(f"{_HERE}.baselines:{name}", inputs)
+
+
+def _estimator(
+    module: str, fit: str, predict: str, inputs: tuple[str, ...], settings: str
+) -> Estimator:
+    return Estimator(
+        fit=f"{_HERE}.{module}:{fit}",
+        predict=f"{_HERE}.{module}:{predict}",
+        inputs=inputs,
+        fields=MappingProxyType({"train": (*inputs, "label", "weight")}),
+        settings=_settings(settings),
+    )
+
+
+def _network(name: str, settings: str) -> Network:
+    return Network(
+        network=f"{_HERE}.networks:{name}",
+        objective="cascade.training.objectives:BinaryClassification",
+        inputs=("image",),
+        fields=MappingProxyType({"train": ("image", "label", "weight")}),
+        settings=_settings(settings),
+        # towers span three decades: without the logarithm the two hardest decide alone
+        scaling=MappingProxyType({"image": "log"}),
+    )
+
+
+def _product(module: str, name: str, settings: str) -> Product:
+    return Product(f"{_HERE}.products.{module}:{name}", _settings(settings))
+
+
+STUDY = Study(
+    name="jets",
+    title="Boosted W jets against QCD",
+    schema=SCHEMA,
+    truth=("label", "weight", "pt", "mass", "tau21", "delta_r"),
+    predictions=PREDICTIONS,
+    finalise=Finalise(f"{_HERE}.weights:pt_weights", reads=("pt", "label")),
+    sources=MappingProxyType(
+        {
+            "pythia8": Simulation(
+                f"{_HERE}.pythia:simulate",
+                _settings("PythiaSettings"),
+                block=500,
+                version=f"{_HERE}.pythia:version",
+            ),
+            "toy": Simulation(f"{_HERE}.toy:simulate", _settings("ToySettings"), block=1000),
+            "root": Ingestion(f"{_HERE}.ingest:ingest", _settings("RootSettings")),
+        }
+    ),
+    methods=MappingProxyType(
+        {
+            "mass": _baseline("mass", ("mass",)),
+            "tau21": _baseline("tau21", ("tau21",)),
+            "delta_r": _baseline("delta_r", ("delta_r", "pt")),
+            "mass_tau21": _estimator(
+                "baselines",
+                "fit_mass_tau21",
+                "predict_trees",
+                ("mass", "tau21"),
+                "BoostedTreesSettings",
+            ),
+            "observables": _estimator(
+                "baselines",
+                "fit_observables",
+                "predict_trees",
+                ("mass", "pt", "tau1", "tau2", "tau3", "tau21", "tau32", "delta_r"),
+                "BoostedTreesSettings",
+            ),
+            "fisher": _estimator(
+                "linear", "fit_fisher", "predict_linear", ("image",), "FisherSettings"
+            ),
+            "logistic": _estimator(
+                "linear", "fit_logistic", "predict_linear", ("image",), "LogisticSettings"
+            ),
+            "fully_connected": _network("fully_connected", "FullyConnectedSettings"),
+            "maxout": _network("maxout", "MaxOutSettings"),
+            "cnn": _network("cnn", "CNNSettings"),
+        }
+    ),
+    metrics=MappingProxyType(
+        {
+            name: Metric(f"{_HERE}.metrics:{name}")
+            for name in ("auc", "background_rejection_50", "background_rejection_30")
+        }
+    ),
+    products=MappingProxyType(
+        {
+            "average_images": _product("images", "average_images", "AverageImagesSettings"),
+            "pixel_correlation": _product("images", "pixel_correlation", "PixelCorrelationSettings"),
+            "observables": _product("observables", "observables", "ObservablesSettings"),
+            "source_comparison": _product("observables", "source_comparison", "ObservablesSettings"),
+            "event_display": _product("display", "event_display", "EventDisplaySettings"),
+            "roc": _product("performance", "roc", "RocSettings"),
+            "roc_family": _product("performance", "roc_family", "RocSettings"),
+            "history": _product("fits", "history", "FigureSettings"),
+            "selection": _product("fits", "selection", "ScoreSettings"),
+            "depth": _product("fits", "depth", "DepthSettings"),
+            "first_layer_filters": _product("fits", "first_layer_filters", "FigureSettings"),
+        }
+    ),
+)
