@@ -170,8 +170,9 @@ def accepted_jets(
     selection = settings.selection
     parts, found, tried = [], 0, 0
     while not parts or found < jets:
-        # before the first jet one event in five is taken to give one
-        n = int(np.clip((jets - found) * (tried / found if found else 5), 50, BATCH))
+        # before the first jet one event in five is taken to give one, then ever fewer
+        wanted = (jets - found) * tried / found if found else max(5 * jets, tried)
+        n = int(np.clip(wanted, 50, BATCH))
         axis, hard = hard_jets(rng, n, label, settings)
         keep = promising(hard, n, selection)
         axis, hard, n = axis[:, keep], pick(hard, keep), int(keep.sum())
