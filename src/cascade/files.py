@@ -10,9 +10,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,9 @@ def atomic(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         raise CascadeError(f"{path}: cannot be written: {reason(error)}") from error
     finally:
-        part.unlink(missing_ok=True) if os.access(path.parent, os.W_OK) else None
+        # a folder that cannot be written holds no temporary file either
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def reason(error: OSError) -> str:
@@ -58,8 +61,19 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_json(path: str | Path, content: Any) -> None:
-    """Write a JSON file for people to read too, whole or not at all."""
-    write_text(path, json.dumps(content, indent=2, allow_nan=True) + "\n")
+    """Write a JSON file for people to read too, whole or not at all.
+
+    JSON knows neither infinity nor NaN: such a number becomes null.
+    """
+    write_text(path, json.dumps(_finite(content), indent=2, allow_nan=False) + "\n")
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, Mapping):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def write_rows(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:

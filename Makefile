@@ -1,0 +1,57 @@
+# Two commands do all: `make run` and `make test`. Both install what they need on the first call.
+# Everything here can be run by hand as well; see README.md.
+
+PYTHON ?= python3.11
+CORES ?= all
+BIN := $(CURDIR)/.venv/bin
+INSTALLED := .venv/installed
+export PATH := $(BIN):$(PATH)
+
+.PHONY: help install run smoke test sweep lint bench clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+install: $(INSTALLED) ## make .venv with the pinned packages
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@command -v $(PYTHON) > /dev/null || \
+	  { echo "Cascade needs Python 3.11: install it, or name it: make PYTHON=/path/to/python3.11"; exit 2; }
+	@echo "==> making .venv and installing the pinned packages (a few minutes, once)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+run: $(INSTALLED) ## run the whole workflow on the default config, then write results/report.html
+	@echo "==> snakemake on config/config.yaml with $(CORES) cores"
+	snakemake --cores $(CORES)
+	@echo "==> writing the report"
+	snakemake --report results/report.html --quiet all
+	@echo "==> done: results/ holds figures, tables and numbers; open results/report.html"
+
+smoke: $(INSTALLED) ## run the whole workflow on tiny samples, in runs/smoke
+	@echo "==> snakemake on config/smoke.yaml"
+	snakemake --cores $(CORES) --configfile config/smoke.yaml
+	snakemake --configfile config/smoke.yaml --report runs/smoke/report.html --quiet all
+	@echo "==> done: see runs/smoke/results and runs/smoke/report.html"
+
+test: $(INSTALLED) ## run the tests
+	@echo "==> tests (under 10 minutes on 2 cores)"
+	pytest -n 2 --dist worksteal -m "not sweep"
+
+sweep: $(INSTALLED) ## kill processes at random moments, many times
+	@echo "==> long sweeps of killed processes"
+	pytest -m sweep
+
+lint: $(INSTALLED) ## check style and form of code and workflow
+	ruff check
+	ruff format --check
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+bench: $(INSTALLED) ## measure speed against peers
+	@for file in benchmarks/*.py; do echo "==> $$file"; python $$file || exit 1; done
+
+clean: ## remove the environment; data/ and results/ stay
+	rm -rf .venv
