@@ -1,14 +1,14 @@
 """Batches of events from HDF5, in an order that depends on (seed, epoch) alone.
 
-Events that fit into memory are read once and held. Larger splits are read buffer by buffer: the
-file is cut into runs of neighbouring events, an epoch shuffles the runs, reads as many as a buffer
-holds, and shuffles the events inside. Either way an epoch can be taken up again at any step, and
-then goes on with the same batches.
+Events that fit into memory are read once and held. Larger splits are streamed: the file is cut
+into runs of neighbouring events, an epoch puts the runs in a random order, reads from them a buffer
+of events at a time, and shuffles inside the buffer. Either way an epoch has each event once, and
+can be taken up again at any step to go on with the same batches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class Split:
     def event_bytes(self) -> int:
         """Return the memory that one event takes."""
         first = self.read(0, 1)
-        return sum(tensor.element_size() * tensor.numel() for tensor in first.values())
+        return sum(values.element_size() * values.numel() for values in first.values())
 
 
 def tensor(array: np.ndarray) -> torch.Tensor:
@@ -52,7 +52,8 @@ def tensor(array: np.ndarray) -> torch.Tensor:
 class Batches:
     """Batches ``{role: {field: tensor (batch, …)}}`` over one split per role.
 
-    The first role sets the length of an epoch; shorter roles start again.
+    The first role sets the length of an epoch. The others run through their events at their own
+    pace, pass after pass.
 
     Parameters
     ----------
@@ -64,6 +65,11 @@ class Batches:
         Of the order; ``None`` keeps the order of the file (validation).
     memory
         Bytes that the events may take.
+
+    Raises
+    ------
+    CascadeError
+        A split holds no events.
     """
 
     def __init__(
@@ -77,6 +83,7 @@ class Batches:
             for role, split in splits.items()
         }
         self.lead = next(iter(self.sources.values()))
+        self.shuffled = seed is not None
         self.epoch = 0
         self.step = 0
 
@@ -84,9 +91,9 @@ class Batches:
         return len(self.lead)
 
     def __iter__(self) -> Iterator[dict[str, dict[str, torch.Tensor]]]:
-        streams = {
-            role: source.batches(self.epoch, self.step) for role, source in self.sources.items()
-        }
+        # in the order of the file, each epoch is the first one again
+        done = (self.epoch if self.shuffled else 0) * len(self) + self.step
+        streams = {role: source.batches(done) for role, source in self.sources.items()}
         for step in range(self.step, len(self)):
             # the state is that after this step, since the reader may never ask for another one
             ended = step + 1 == len(self)
@@ -105,63 +112,53 @@ class Batches:
 class _Source:
     """Endless batches of one split, epoch after epoch."""
 
-    def __init__(self, split: Split, size: int, seed: tuple | None, memory: float):
+    def __init__(self, split: Split, size: int, seed: tuple[int, str] | None, memory: float):
         self.split = split
         self.size = size
         self.seed = seed
         self.events = split.events()
-        # half of the memory: a buffer is shuffled into a second one
-        fits = max(size, int(memory / 2 / max(split.event_bytes(), 1)))
+        # half of the memory: while a buffer is put together its parts are there too
+        fits = int(memory / 2 / max(split.event_bytes(), 1))
         self.held = split.read() if self.events <= fits else None
-        self.buffer = max(RUN, fits // RUN * RUN)
-
-    def _buffers(self) -> list[int]:
-        if self.held is not None:
-            return [self.events]
-        full, rest = divmod(self.events, self.buffer)
-        return [self.buffer] * full + ([rest] if rest else [])
+        # whole batches, so that no batch but an epoch's last is smaller
+        self.buffer = self.events if self.held else max(1, fits // size) * size
 
     def __len__(self) -> int:
-        return sum(-(-events // self.size) for events in self._buffers())
+        return -(-self.events // self.size)
 
-    def batches(self, epoch: int, start: int) -> Iterator[dict[str, torch.Tensor]]:
-        """Yield batches from a step of an epoch on, for ever (a longer lead may wrap this one)."""
-        epoch, start = epoch + start // len(self), start % len(self)
+    def batches(self, done: int) -> Iterator[dict[str, torch.Tensor]]:
+        """Yield the batches behind the first ``done`` ones, for ever."""
+        epoch, step = divmod(done, len(self))
         while True:
-            yield from self._epoch(epoch, start)
-            epoch, start = epoch + 1, 0
+            yield from self._epoch(epoch, step)
+            epoch, step = epoch + 1, 0
 
-    def _epoch(self, epoch: int, start: int) -> Iterator[dict[str, torch.Tensor]]:
-        rng = None
+    def _epoch(self, epoch: int, step: int) -> Iterator[dict[str, torch.Tensor]]:
+        """Yield the batches of an epoch from a step on."""
+        shuffled = np.arange
         if self.seed is not None:
-            rng = np.random.default_rng(sequence(self.seed[0], "batches", self.seed[1], epoch))
-        step = 0
-        for order, load in self._loads(rng):
-            steps = -(-len(order) // self.size)
-            if step + steps > start:
-                held = load()
-                for first in range(max(0, start - step) * self.size, len(order), self.size):
-                    rows = order[first : first + self.size]
-                    yield {name: tensor[rows] for name, tensor in held.items()}
-            step += steps
+            seed, role = self.seed
+            shuffled = np.random.default_rng(sequence(seed, "batches", role, epoch)).permutation
+        runs = shuffled(-(-self.events // RUN))
+        for start in range(0, self.events, self.buffer):
+            stop = min(start + self.buffer, self.events)
+            order = shuffled(stop - start)  # of skipped buffers too: the stream of numbers goes on
+            first = max(step * self.size - start, 0)
+            if first >= len(order):
+                continue
+            held = self.held or self._load(runs, start, stop)
+            for place in range(first, len(order), self.size):
+                rows = torch.from_numpy(order[place : place + self.size])
+                yield {name: values[rows] for name, values in held.items()}
 
-    def _loads(self, rng: np.random.Generator | None) -> Iterator[tuple]:
-        """Yield, buffer by buffer, the order of its events and what loads them."""
-
-        def shuffled(number: int) -> np.ndarray:
-            return np.arange(number) if rng is None else rng.permutation(number)
-
-        if self.held is not None:
-            yield shuffled(self.events), lambda: self.held
-            return
-        runs = [(first, min(first + RUN, self.events)) for first in range(0, self.events, RUN)]
-        runs = [runs[place] for place in shuffled(len(runs))]
-        per_buffer = self.buffer // RUN
-        for first in range(0, len(runs), per_buffer):
-            chosen = runs[first : first + per_buffer]
-            number = sum(stop - start for start, stop in chosen)
-            yield shuffled(number), lambda chosen=chosen: self._load(chosen)
-
-    def _load(self, runs: Sequence[tuple[int, int]]) -> dict[str, torch.Tensor]:
-        parts = [self.split.read(start, stop) for start, stop in runs]
+    def _load(self, runs: np.ndarray, start: int, stop: int) -> dict[str, torch.Tensor]:
+        """Read the events ``start:stop`` of the file as it would be with its runs in this order."""
+        parts, end = [], 0
+        for run in runs:
+            first, last = run * RUN, min((run + 1) * RUN, self.events)
+            begin, end = end, end + last - first
+            if begin < stop and start < end:
+                parts.append(
+                    self.split.read(first + max(start - begin, 0), last - max(end - stop, 0))
+                )
         return {name: torch.cat([part[name] for part in parts]) for name in self.split.fields}

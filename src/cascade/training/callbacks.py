@@ -25,8 +25,9 @@ class Interrupted(Exception):  # noqa: N818 - not an error: the training can be 
 
 
 class Randomness(lightning.Callback):
-    """Seeds torch at every step from (seed, step): dropout and augmentation do not depend on how
-    often the training was interrupted.
+    """Seeds torch at every step from (seed, step).
+
+    Dropout and augmentation then do not depend on how often the training was interrupted.
     """
 
     def __init__(self, seed: int):
@@ -168,7 +169,7 @@ class SaveState(lightning.Callback):
         self, trainer: Any, module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save at the boundary of a step."""
-        # an epoch's last step is not saved after: Lightning takes up an epoch in its middle exactly,
+        # not saved after an epoch's last step: Lightning takes up an epoch in its middle exactly,
         # but not at its seam, where validation and schedule are under way
         last = batch_idx + 1 == trainer.num_training_batches
         if not last and (self.asked or time.monotonic() - self.saved > self.seconds):
