@@ -5,7 +5,7 @@ Loadable with ``torch.load(path, weights_only=True)``; nothing in it is code.
 
 from __future__ import annotations
 
-import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from cascade.errors import CascadeError
-from cascade.files import atomic
+from cascade.files import atomic, reason
 
 FORMAT = "cascade network 1"
 
@@ -41,9 +41,17 @@ def load(path: str | Path, study: str | None = None) -> tuple[dict[str, Any], di
     if not Path(path).is_file():
         raise CascadeError(f"{path}: no such file")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
-        raise CascadeError(f"{path}: is not a network that Cascade trained, or damaged") from error
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()  # torch itself does not look at the sums of the weights
+        content = None if damaged else torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise CascadeError(f"{path}: cannot be read: {reason(error)}") from error
+    except Exception as error:  # damaged bytes can trip the reader anywhere, with any exception
+        raise CascadeError(
+            f"{path}: is not a network that Cascade trained, or is damaged"
+        ) from error
+    if damaged:
+        raise CascadeError(f"{path}: is damaged; train the network again")
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CascadeError(f"{path}: is not a network that Cascade trained")
     record = content["record"]

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from cascade.training.batches import Split
 
+CONSTANT = 1e-7  # a smaller deviation, relative to the mean, is the rounding of the numbers
+
 
 class Scaler(nn.Module):
     """``(f(x) − mean) / deviation`` with ``f`` the identity or log(1 + max(x, 0)).
@@ -42,7 +44,8 @@ class Scaler(nn.Module):
     def fit(self, split: Split, name: str, size: int = 8192) -> None:
         """Set mean and deviation from a field of a split, read in chunks, summed in float64.
 
-        Values that are not finite stay out.
+        Values that are not finite stay out. A field that is constant, within the precision of
+        float32, keeps the deviation 1.
         """
         width = self.mean.numel()
         number, first, second = torch.zeros((3, width), dtype=torch.float64)
@@ -56,7 +59,8 @@ class Scaler(nn.Module):
         number = number.clamp(min=1)
         mean = first / number
         variance = (second / number - mean**2).clamp(min=0)
-        deviation = torch.where(variance > 0, variance.sqrt(), 1.0)
+        constant = variance <= (CONSTANT * mean) ** 2
+        deviation = torch.where(constant, 1.0, variance.sqrt())
         self.mean.copy_(mean.reshape(self.mean.shape))
         self.deviation.copy_(deviation.reshape(self.mean.shape))
 
