@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from programs import CommandLine
 
 TRAINING = {
     "epochs": 8,
@@ -72,8 +73,6 @@ def kill_repeatedly(run, blobs: Path, output: Path, kills: int, signum: int) -> 
 
 @pytest.fixture(scope="module")
 def undisturbed(blobs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from conftest import CommandLine
-
     folder = tmp_path_factory.mktemp("undisturbed")
     CommandLine(folder)(*command(blobs, folder / "model.ckpt"))
     return folder
