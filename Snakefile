@@ -35,9 +35,9 @@ wildcard_constraints:
 
 
 rule all:
-    localrule: True
     input:
         [target for study in GRAPH.config.studies for target in targets(study)],
+    localrule: True
 
 
 for study in GRAPH.config.studies:
@@ -45,9 +45,9 @@ for study in GRAPH.config.studies:
     rule:
         name:
             study
-        localrule: True
         input:
             targets(study),
+        localrule: True
 
 
 include: "workflow/rules/samples.smk"

@@ -1,4 +1,4 @@
-"""A training that is killed at any moment goes on, and ends at the weights of an undisturbed one."""
+"""A training killed at any moment goes on, and ends at the weights of an undisturbed one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from programs import CommandLine
 
 TRAINING = {
@@ -78,9 +79,7 @@ def undisturbed(blobs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    "kills", [2, pytest.param(10, marks=pytest.mark.sweep)]
-)
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.sweep)])
 def test_killed_training_ends_at_the_same_weights(run, blobs, undisturbed, kills):
     assert kill_repeatedly(run, blobs, run.folder, kills, signal.SIGKILL) > 0
     assert_same(run.folder, undisturbed)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from programs import CommandLine, copy_project
 
 from cascade.events import hdf5
+from programs import CommandLine, copy_project
 
 pytestmark = pytest.mark.workflow
 

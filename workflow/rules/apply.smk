@@ -8,13 +8,6 @@ rule predict:
         code=lambda w: code_of(GRAPH.methods[w.applied].code),
     output:
         f"{RESULTS}/{{applied}}/predictions/{{sample}}.h5",
-    params:
-        study=lambda w: GRAPH.methods[w.applied].study,
-        method=lambda w: GRAPH.methods[w.applied].kind,
-        name=lambda w: GRAPH.methods[w.applied].name,
-        model=lambda w: [f"--model {shlex.quote(path)}" for path in model_of(w.applied)],
-        settings=lambda w: GRAPH.methods[w.applied].settings,
-        accelerator=GRAPH.config.accelerator,
     log:
         f"{LOGS}/{{applied}}/predict-{{sample}}.log",
     benchmark:
@@ -24,6 +17,13 @@ rule predict:
         mem_mb=2000,
         runtime=30,
         gpu=lambda w: gpus(w.applied),
+    params:
+        study=lambda w: GRAPH.methods[w.applied].study,
+        method=lambda w: GRAPH.methods[w.applied].kind,
+        name=lambda w: GRAPH.methods[w.applied].name,
+        model=lambda w: [f"--model {shlex.quote(path)}" for path in model_of(w.applied)],
+        settings=lambda w: GRAPH.methods[w.applied].settings,
+        accelerator=GRAPH.config.accelerator,
     shell:
         "exec cascade --log {log} predict {params.study} {params.method} {input.events:q}"
         " {params.model} --name {params.name} --settings {params.settings:q}"
@@ -40,9 +40,6 @@ rule evaluate:
         reference_predictions,
     output:
         f"{RESULTS}/{{applied}}/metrics.json",
-    params:
-        study=lambda w: GRAPH.methods[w.applied].study,
-        seed=GRAPH.config.seed,
     log:
         f"{LOGS}/{{applied}}/evaluate.log",
     benchmark:
@@ -51,6 +48,9 @@ rule evaluate:
     resources:
         mem_mb=1000,
         runtime=15,
+    params:
+        study=lambda w: GRAPH.methods[w.applied].study,
+        seed=GRAPH.config.seed,
     shell:
         "exec cascade --log {log} evaluate {params.study} {input:q}"
         " --seed {params.seed} --output {output:q}"
@@ -61,10 +61,6 @@ rule explain:
         model=lambda w: model_of(w.fitted),
     output:
         f"{RESULTS}/{{fitted}}/explanations/{{way}}.h5",
-    params:
-        study=lambda w: GRAPH.methods[w.fitted].study,
-        method=lambda w: GRAPH.methods[w.fitted].kind,
-        name=lambda w: GRAPH.methods[w.fitted].name,
     log:
         f"{LOGS}/{{fitted}}/explain-{{way}}.log",
     benchmark:
@@ -74,6 +70,10 @@ rule explain:
         mem_mb=2000,
         runtime=30,
         gpu=lambda w: gpus(w.fitted),
+    params:
+        study=lambda w: GRAPH.methods[w.fitted].study,
+        method=lambda w: GRAPH.methods[w.fitted].kind,
+        name=lambda w: GRAPH.methods[w.fitted].name,
     shell:
         "exec cascade --log {log} explain {params.study} {params.method} --method {wildcards.way}"
         " --model {input.model:q} --name {params.name} --output {output:q}"

@@ -27,6 +27,15 @@ rule train:
     output:
         model=f"{RESULTS}/{{fitted}}/model.ckpt",
         history=f"{RESULTS}/{{fitted}}/history.csv",
+    log:
+        f"{LOGS}/{{fitted}}/train.log",
+    benchmark:
+        f"{TIMES}/{{fitted}}/train.tsv"
+    threads: lambda w: GRAPH.methods[w.fitted].threads(GRAPH.config.threads)
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=lambda w: gpus(w.fitted),
     params:
         study=lambda w: GRAPH.methods[w.fitted].study,
         method=lambda w: GRAPH.methods[w.fitted].kind,
@@ -38,15 +47,6 @@ rule train:
         threads=lambda w: GRAPH.methods[w.fitted].threads(GRAPH.config.threads),
         accelerator=GRAPH.config.accelerator,
         resume=f"{RESULTS}/.resume",
-    log:
-        f"{LOGS}/{{fitted}}/train.log",
-    benchmark:
-        f"{TIMES}/{{fitted}}/train.tsv"
-    threads: lambda w: GRAPH.methods[w.fitted].threads(GRAPH.config.threads)
-    resources:
-        mem_mb=4000,
-        runtime=240,
-        gpu=lambda w: gpus(w.fitted),
     shell:
         "exec cascade --log {log} --threads {params.threads} train {params.study} {params.method}"
         " --name {params.name} {params.roles} --settings {params.settings:q}"

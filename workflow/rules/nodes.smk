@@ -49,7 +49,9 @@ def targets(study):
         f"{RESULTS}/{node.study}/products/{node.name}.png"
         for node in GRAPH.products.values()
     ]
-    return [path for path in metrics + products if path.startswith(f"{RESULTS}/{study}/")]
+    return [
+        path for path in metrics + products if path.startswith(f"{RESULTS}/{study}/")
+    ]
 
 
 def gpus(key):

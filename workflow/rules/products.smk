@@ -10,7 +10,9 @@ def shown(wildcards):
         for method, sample in node.predictions
     }
     files |= {("events", name): events_of(f"{study}/{name}") for name in node.samples}
-    files |= {("history", name): f"{RESULTS}/{study}/{name}/history.csv" for name in node.fits}
+    files |= {
+        ("history", name): f"{RESULTS}/{study}/{name}/history.csv" for name in node.fits
+    }
     return files | {
         ("explanation", method): f"{RESULTS}/{study}/{method}/explanations/{way}.h5"
         for method, way in node.explanations.items()
@@ -32,9 +34,17 @@ rule plot:
         csv=f"{RESULTS}/{{study}}/products/{{product}}.csv",
         json=f"{RESULTS}/{{study}}/products/{{product}}.json",
         caption=f"{RESULTS}/{{study}}/products/{{product}}.rst",
+    log:
+        f"{LOGS}/{{study}}/products/{{product}}.log",
+    benchmark:
+        f"{TIMES}/{{study}}/products/{{product}}.tsv"
     wildcard_constraints:
         study=one_of(GRAPH.config.studies),
         product=r"\w+",
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=15,
     params:
         kind=lambda w: GRAPH.products[f"{w.study}/{w.product}"].kind,
         files=lambda w: " ".join(
@@ -44,14 +54,6 @@ rule plot:
         settings=lambda w: GRAPH.products[f"{w.study}/{w.product}"].settings,
         seed=GRAPH.config.seed,
         stem=lambda w: f"{RESULTS}/{w.study}/products/{w.product}",
-    log:
-        f"{LOGS}/{{study}}/products/{{product}}.log",
-    benchmark:
-        f"{TIMES}/{{study}}/products/{{product}}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=15,
     shell:
         "exec cascade --log {log} plot {wildcards.study} {params.kind} {params.files}"
         " --settings {params.settings:q} --seed {params.seed} --output {params.stem:q}"

@@ -14,14 +14,6 @@ rule simulate:
         code=lambda w: code_of(GRAPH.samples[w.simulated].code),
     output:
         temp(f"{DATA}/{{simulated}}/shards/{{split}}-{{shard}}-of-{{shards}}.h5"),
-    params:
-        study=lambda w: GRAPH.samples[w.simulated].study,
-        sample=lambda w: GRAPH.samples[w.simulated].name,
-        source=lambda w: GRAPH.samples[w.simulated].source,
-        events=lambda w: GRAPH.samples[w.simulated].config.events[w.split],
-        block=lambda w: GRAPH.samples[w.simulated].block,
-        seed=lambda w: GRAPH.samples[w.simulated].seed,
-        settings=lambda w: GRAPH.samples[w.simulated].settings,
     log:
         f"{LOGS}/{{simulated}}/simulate-{{split}}-{{shard}}-of-{{shards}}.log",
     benchmark:
@@ -30,6 +22,14 @@ rule simulate:
     resources:
         mem_mb=1500,
         runtime=120,
+    params:
+        study=lambda w: GRAPH.samples[w.simulated].study,
+        sample=lambda w: GRAPH.samples[w.simulated].name,
+        source=lambda w: GRAPH.samples[w.simulated].source,
+        events=lambda w: GRAPH.samples[w.simulated].config.events[w.split],
+        block=lambda w: GRAPH.samples[w.simulated].block,
+        seed=lambda w: GRAPH.samples[w.simulated].seed,
+        settings=lambda w: GRAPH.samples[w.simulated].settings,
     shell:
         "exec cascade --log {log} simulate {params.study} {params.source}"
         " --sample {params.sample} --split {wildcards.split}"
@@ -43,8 +43,6 @@ rule merge:
         shards,
     output:
         f"{DATA}/{{simulated}}/{{split}}.h5",
-    params:
-        study=lambda w: GRAPH.samples[w.simulated].study,
     log:
         f"{LOGS}/{{simulated}}/merge-{{split}}.log",
     benchmark:
@@ -53,6 +51,8 @@ rule merge:
     resources:
         mem_mb=1000,
         runtime=30,
+    params:
+        study=lambda w: GRAPH.samples[w.simulated].study,
     shell:
         "exec cascade --log {log} merge {params.study} {input:q} --output {output:q}"
 
@@ -63,13 +63,6 @@ rule ingest:
         code=lambda w: code_of(GRAPH.samples[w.ingested].code),
     output:
         f"{DATA}/{{ingested}}/{{split}}.h5",
-    params:
-        study=lambda w: GRAPH.samples[w.ingested].study,
-        sample=lambda w: GRAPH.samples[w.ingested].name,
-        source=lambda w: GRAPH.samples[w.ingested].source,
-        fractions=lambda w: GRAPH.samples[w.ingested].fractions,
-        seed=lambda w: GRAPH.samples[w.ingested].seed,
-        settings=lambda w: GRAPH.samples[w.ingested].settings,
     log:
         f"{LOGS}/{{ingested}}/ingest-{{split}}.log",
     benchmark:
@@ -78,6 +71,13 @@ rule ingest:
     resources:
         mem_mb=2000,
         runtime=120,
+    params:
+        study=lambda w: GRAPH.samples[w.ingested].study,
+        sample=lambda w: GRAPH.samples[w.ingested].name,
+        source=lambda w: GRAPH.samples[w.ingested].source,
+        fractions=lambda w: GRAPH.samples[w.ingested].fractions,
+        seed=lambda w: GRAPH.samples[w.ingested].seed,
+        settings=lambda w: GRAPH.samples[w.ingested].settings,
     shell:
         "exec cascade --log {log} ingest {params.study} {params.source} {input.files:q}"
         " --sample {params.sample} --split {wildcards.split} --fractions {params.fractions:q}"
@@ -100,13 +100,6 @@ rule transform:
         model=lambda w: model_of(transformer(w).key),
     output:
         f"{DATA}/{{transformed}}/{{split}}.h5",
-    params:
-        study=lambda w: GRAPH.samples[w.transformed].study,
-        sample=lambda w: GRAPH.samples[w.transformed].name,
-        method=lambda w: transformer(w).kind,
-        settings=lambda w: transformer(w).settings,
-        seed=lambda w: GRAPH.samples[w.transformed].seed,
-        accelerator=GRAPH.config.accelerator,
     log:
         f"{LOGS}/{{transformed}}/transform-{{split}}.log",
     benchmark:
@@ -116,6 +109,13 @@ rule transform:
         mem_mb=3000,
         runtime=60,
         gpu=lambda w: gpus(transformer(w).key),
+    params:
+        study=lambda w: GRAPH.samples[w.transformed].study,
+        sample=lambda w: GRAPH.samples[w.transformed].name,
+        method=lambda w: transformer(w).kind,
+        settings=lambda w: transformer(w).settings,
+        seed=lambda w: GRAPH.samples[w.transformed].seed,
+        accelerator=GRAPH.config.accelerator,
     shell:
         "exec cascade --log {log} transform {params.study} {params.method} {input.events:q}"
         " --model {input.model:q} --sample {params.sample} --split {wildcards.split}"

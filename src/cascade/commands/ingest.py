@@ -74,7 +74,7 @@ def ingest(
     )
     chunks = resolve(read.function)(list(files), chosen, keeper(shares, split, seed))
     final = declared.finalise
-    schema = [field for field in declared.schema]
+    schema = list(declared.schema)
     task = f"{study}/{sample} {split}"
     with Progress(task, len(files)) as progress:
         first = next((chunk for chunk in chunks if len(next(iter(chunk.values())))), None)

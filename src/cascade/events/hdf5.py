@@ -277,7 +277,7 @@ def _opened_all(paths: Sequence[str | Path]) -> Iterator[list[h5py.File]]:
             for path, file in zip(paths, files, strict=True):
                 if file.attrs.get(key) != files[0].attrs.get(key):
                     raise CascadeError(
-                        f"{path}: its {key} differs from that of {paths[0]}; not shards of one split"
+                        f"{path}: its {key} is not that of {paths[0]}; merge shards of one split"
                     )
         yield files
 

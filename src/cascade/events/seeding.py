@@ -13,7 +13,7 @@ import numpy as np
 
 
 def sequence(seed: int, *keys: str | int) -> np.random.SeedSequence:
-    """Return the seed sequence of a named stream, e.g. ``sequence(1, "jets", "toy", "train", 7)``."""
+    """Return the seed sequence of a named stream, e.g. ``sequence(1, "jets", "train", 7)``."""
     words = [zlib.crc32(key.encode()) if isinstance(key, str) else key for key in keys]
     return np.random.SeedSequence((seed, *words))
 

@@ -12,8 +12,11 @@ SCHEMA = (Field("filters", "1", "weights of the first convolution", ("eta", "phi
 
 
 def first_layer_filters(network: nn.Module) -> tuple[tuple[Field, ...], dict[str, np.ndarray]]:
-    """Return the filters (channels × inputs, height, width) of the first two-dimensional
-    convolution, and the schema of the file that holds them.
+    """Return the filters of the first two-dimensional convolution, and the schema of their file.
+
+    Shapes
+    ------
+    filters: (channels × inputs, height, width)
 
     Raises
     ------

@@ -43,9 +43,7 @@ SCHEMA = (
     Field("weight", "1", "weight that gives W jets the pT spectrum of QCD jets"),
 )
 
-PREDICTIONS = (
-    Field("score", "1", "grows with the probability of a W boson", dtype="float64"),
-)
+PREDICTIONS = (Field("score", "1", "grows with the probability of a W boson", dtype="float64"),)
 
 
 def _settings(name: str) -> str:
@@ -81,7 +79,7 @@ def _network(name: str, settings: str) -> Network:
 
 
 def _product(module: str, name: str, settings: str) -> Product:
-    return Product(f"{_HERE}.products.{module}:{name}", _settings(settings))
+    return Product(f"{_HERE}.products.{module}:{name}", _settings(f"{settings}Settings"))
 
 
 STUDY = Study(
@@ -141,17 +139,17 @@ STUDY = Study(
     ),
     products=MappingProxyType(
         {
-            "average_images": _product("images", "average_images", "AverageImagesSettings"),
-            "pixel_correlation": _product("images", "pixel_correlation", "PixelCorrelationSettings"),
-            "observables": _product("observables", "observables", "ObservablesSettings"),
-            "source_comparison": _product("observables", "source_comparison", "ObservablesSettings"),
-            "event_display": _product("display", "event_display", "EventDisplaySettings"),
-            "roc": _product("performance", "roc", "RocSettings"),
-            "roc_family": _product("performance", "roc_family", "RocSettings"),
-            "history": _product("fits", "history", "FigureSettings"),
-            "selection": _product("fits", "selection", "ScoreSettings"),
-            "depth": _product("fits", "depth", "DepthSettings"),
-            "first_layer_filters": _product("fits", "first_layer_filters", "FigureSettings"),
+            "average_images": _product("images", "average_images", "AverageImages"),
+            "pixel_correlation": _product("images", "pixel_correlation", "PixelCorrelation"),
+            "observables": _product("observables", "observables", "Observables"),
+            "source_comparison": _product("observables", "source_comparison", "Observables"),
+            "event_display": _product("display", "event_display", "EventDisplay"),
+            "roc": _product("performance", "roc", "Roc"),
+            "roc_family": _product("performance", "roc_family", "Roc"),
+            "history": _product("fits", "history", "Figure"),
+            "selection": _product("fits", "selection", "Score"),
+            "depth": _product("fits", "depth", "Depth"),
+            "first_layer_filters": _product("fits", "first_layer_filters", "Figure"),
         }
     ),
 )
