@@ -19,11 +19,13 @@ VARIANTS = [
     *({"first_kernel": kernel} for kernel in (3, 7, 11)),
     *({"unit": unit} for unit in ("residual", "inception", "separable", "dilated")),
     *({"unit": unit, "depth": 3} for unit in ("plain", "residual", "separable")),
-    *({"pooling": name} for name in ("average", "overlapping_max", "stride")),
+    *({"pooling": name} for name in ("max", "overlapping_max", "stride")),
     *({"activation": name} for name in ACTIVATIONS),
     *({"head": head, "dense": []} for head in ("flatten", "global_average", "global_max")),
-    {"normalisation": "batch", "unit": "residual"},
-    {"normalisation": "batch", "unit": "inception", "pooling": "stride"},
+    {"normalisation": "none"},
+    {"normalisation": "none", "unit": "residual"},
+    {"normalisation": "none", "unit": "inception", "pooling": "stride"},
+    {"views": ["log"]},
     {"spatial_dropout": 0.2, "pooling_dropout": 0.1, "dropout": 0.4},
     {"spatial_dropout": 0.2, "activation": "selu"},
     {"pooling": "none", "unit": "dilated", "depth": 2, "head": "global_average"},
@@ -76,7 +78,7 @@ def test_every_option_builds_and_takes_a_step(variant):
     "variant",
     [
         {},
-        {"unit": "residual", "normalisation": "batch"},
+        {"unit": "residual", "normalisation": "none"},
         {"unit": "inception"},
         {"unit": "separable", "activation": "elu"},
         {"unit": "dilated", "pooling": "none", "head": "global_average", "activation": "selu"},
@@ -122,12 +124,12 @@ def test_deep_residual_network_starts_with_a_healthy_gradient(normalisation):
     settings = {"channels": [8], "first_channels": 8, "depth": 20, "normalisation": normalisation}
     norms = {}
     for unit in ("plain", "residual"):
-        network = cnn(CNNSettings(unit=unit, activation="tanh", dropout=0.0, **settings))
+        network = cnn(CNNSettings(unit=unit, activation="sigmoid", dropout=0.0, **settings))
         train(network)
         norms[unit] = next(network.parameters()).grad.norm().item()
     assert 1e-4 < norms["residual"] < 10
     if normalisation == "none":
-        assert norms["residual"] > 3 * norms["plain"]
+        assert norms["residual"] > 1e6 * norms["plain"]
 
 
 def test_default_is_modest_and_a_separable_one_smaller():
@@ -137,7 +139,14 @@ def test_default_is_modest_and_a_separable_one_smaller():
 
 def test_published_convolutional_network():
     settings = CNNSettings(
-        first_channels=64, channels=[32, 32], pooling_size=[2, 3, 3], dense=[64], dropout=0.2
+        views=["log"],
+        first_channels=64,
+        channels=[32, 32],
+        normalisation="none",
+        pooling="max",
+        pooling_size=[2, 3, 3],
+        dense=[64],
+        dropout=0.2,
     )
     assert networks.map_lengths(settings) == [25, 12, 4, 1]
     assert parameters(cnn(settings)) == 64 * 122 + 32 * 577 + 32 * 289 + 33 * 64 + 65
@@ -158,7 +167,7 @@ def test_evaluation_is_free_of_chance_and_of_the_batch():
     [
         (
             {"channels": [8] * 4, "kernel": 1},
-            r"5 times max pooling .*25 → 12 → 6 → 3 → 1.*at most 4",
+            r"5 times average pooling .*25 → 12 → 6 → 3 → 1.*at most 4",
         ),
         ({"channels": [8] * 3, "pooling": "overlapping_max"}, r"25 → 12 → 5 → 2, then nothing"),
         ({"channels": [8] * 4}, r"stage 4 .*3 × 3 .*map there has 1 × 1: .*at most 3 stages"),

@@ -17,6 +17,7 @@ from cascade.layers.activations import activation, initialise
 from cascade.layers.convolution import convolution_unit, normalisation
 from cascade.layers.dropout import channel_dropout, dropout
 from cascade.layers.inception import BRANCHES, InceptionUnit
+from cascade.layers.intensity import IntensityViews
 from cascade.layers.maxout import MaxOut
 from cascade.layers.pooling import global_pooling, pooled_length, pooling
 from cascade.layers.residual import ResidualUnit
@@ -29,8 +30,10 @@ class ImageClassifier(nn.Module):
 
     Attributes
     ----------
+    views
+        ``(B, H, W) -> (B, V, H, W)``: the image's channels.
     features
-        ``(B, 1, H, W) -> (B, C, H', W')``: a sequence of stages.
+        ``(B, V, H, W) -> (B, C, H', W')``: a sequence of stages.
     head
         ``(B, C, H', W') -> (B, 1)``: flattening or global pooling, then dense layers.
 
@@ -39,14 +42,15 @@ class ImageClassifier(nn.Module):
     ``(B, H, W) -> (B,)``
     """
 
-    def __init__(self, features: nn.Sequential, head: nn.Sequential) -> None:
+    def __init__(self, views: nn.Module, features: nn.Sequential, head: nn.Sequential) -> None:
         super().__init__()
+        self.views = views
         self.features = features
         self.head = head
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the logit of each image."""
-        return self.head(self.features(image.unsqueeze(1))).squeeze(1)
+        return self.head(self.features(self.views(image))).squeeze(1)
 
 
 def fully_connected(settings: FullyConnectedSettings) -> nn.Module:
@@ -106,7 +110,7 @@ def cnn(settings: CNNSettings) -> ImageClassifier:
     lengths = map_lengths(settings)
     channels = [settings.first_channels, *settings.channels]
     first = convolution_unit(
-        1,
+        len(settings.views),
         settings.first_channels,
         settings.first_kernel,
         activate=settings.activation,
@@ -123,7 +127,11 @@ def cnn(settings: CNNSettings) -> ImageClassifier:
                 *units, *_closing(settings, outputs), *_reduction(settings, index, outputs)
             )
         )
-    return ImageClassifier(nn.Sequential(*features), _head(settings, channels[-1], lengths[-1]))
+    return ImageClassifier(
+        IntensityViews(settings.views, settings.reference),
+        nn.Sequential(*features),
+        _head(settings, channels[-1], lengths[-1]),
+    )
 
 
 def pooling_sizes(settings: CNNSettings) -> tuple[int, ...]:

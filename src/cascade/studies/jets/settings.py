@@ -154,6 +154,16 @@ class CNNSettings(Settings):
     image_size: Size = 25
     """Pixels along a side of the image, as simulated."""
 
+    views: Annotated[tuple[Literal["linear", "log"], ...], Field(strict=False, min_length=1)] = (
+        "linear",
+        "log",
+    )
+    """Channels made of the transverse energy E of a pixel: E itself, log(1 + E / GeV). The
+    jet's mass is a sum over E, soft radiation shows in the logarithm."""
+
+    reference: Annotated[float, Field(gt=0)] = 10.0
+    """Transverse energy [GeV] for which each view is 1."""
+
     first_channels: Width = 32
     """Filters of the first convolution."""
 
@@ -175,10 +185,10 @@ class CNNSettings(Settings):
     activation: ActivationName = "relu"
     """Activation of all layers."""
 
-    normalisation: Literal["none", "batch"] = "none"
+    normalisation: Literal["none", "batch"] = "batch"
     """Normalisation of the convolutions."""
 
-    pooling: Literal["max", "average", "overlapping_max", "stride", "none"] = "max"
+    pooling: Literal["max", "average", "overlapping_max", "stride", "none"] = "average"
     """How maps are made smaller behind the first convolution and behind each stage."""
 
     pooling_size: Size | Sizes = 2
