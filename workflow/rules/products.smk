@@ -1,6 +1,16 @@
 # Products: a figure with its table, numbers and caption, from what the config says it shows.
 
 
+def caption_of(path):
+    """Return the caption that a product wrote beside its figure."""
+    with open(path) as file:
+        return file.read()
+
+
+# of all things here, the report's templates see the config alone
+config["caption_of"] = caption_of
+
+
 def shown(wildcards):
     """Return the files that a product is made from, by (option of cascade plot, name)."""
     node = GRAPH.products[f"{wildcards.study}/{wildcards.product}"]
