@@ -76,6 +76,8 @@ def main() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         cascade(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as asked:
+        click.echo(asked.ctx.get_help())
     except click.ClickException as error:
         fail(error.format_message())
     except click.exceptions.Exit as stop:

@@ -19,6 +19,7 @@ from cascade.settings import Settings, validate
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Count = Annotated[int, Field(gt=0)]
+Seed = Annotated[int, Field(ge=0)]
 
 
 class SampleConfig(Settings):
@@ -42,7 +43,7 @@ class SampleConfig(Settings):
     """Share of the events by split (ingest); without it there is one split, ``all``."""
     of: Name | None = None
     """The sample to be transformed."""
-    seed: int | None = None
+    seed: Seed | None = None
     """Seed of this sample, where it shall differ from the config's."""
     settings: dict[str, Any] = {}
     """Settings of the source."""
@@ -73,9 +74,9 @@ class MethodConfig(Settings):
     """How a network is trained."""
     device: Literal["cpu", "gpu"] | None = None
     """Where it runs, if not where the study says."""
-    seed: int | None = None
+    seed: Seed | None = None
     """Seed of the fit, where it shall differ from the config's."""
-    seeds: list[int] = []
+    seeds: list[Seed] = []
     """Several seeds make several methods, NAME_seed1, NAME_seed2, …"""
 
 
@@ -118,7 +119,7 @@ class Config(Settings):
     """This file is no overlay: it is not laid over ``config/config.yaml``."""
     workspace: str = "."
     """Folder of ``data/`` and ``results/``; an overlay that changes sizes has its own."""
-    seed: Annotated[int, Field(ge=0)] = 1
+    seed: Seed = 1
     """Fixes every random number."""
     accelerator: Literal["auto", "cpu", "cuda"] = "auto"
     """Where methods tagged ``gpu`` run; ``auto`` takes a GPU if there is one."""
@@ -134,10 +135,11 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         seen = set()
         for key, _ in node.value:
+            line = f"{self.name}: line {key.start_mark.line + 1}"
+            if not isinstance(key, yaml.ScalarNode):
+                raise CascadeError(f"{line}: a key must be a name")
             if key.value in seen:
-                raise CascadeError(
-                    f"{self.name}: line {key.start_mark.line + 1}: key '{key.value}' stands twice"
-                )
+                raise CascadeError(f"{line}: key '{key.value}' stands twice")
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -152,6 +154,8 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise CascadeError(f"{path}: {line}is not YAML: {error.problem}") from error
+    except yaml.YAMLError as error:
+        raise CascadeError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(data, dict):
         raise CascadeError(f"{path}: must be a mapping of keys to values")
     return data

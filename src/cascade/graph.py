@@ -14,10 +14,11 @@ from typing import Any
 
 from cascade.config import Config, MethodConfig, Name, ProductConfig, SampleConfig, overlay
 from cascade.errors import CascadeError, nearest
+from cascade.introspection import WAYS
+from cascade.nodes import UNSPLIT, MethodNode, ProductNode, SampleNode
 from cascade.settings import Settings, validate
 from cascade.study import (
     Estimator,
-    Formula,
     Ingestion,
     Method,
     Network,
@@ -28,8 +29,6 @@ from cascade.study import (
 )
 from cascade.training.settings import Training
 
-UNSPLIT = "all"
-
 
 class Variant(Settings):
     """A method that differs from another one in a few keys."""
@@ -38,111 +37,6 @@ class Variant(Settings):
     """The method that it differs from."""
     set: dict[str, Any] = {}
     """What differs, laid over the other one's keys."""
-
-
-@dataclass(frozen=True)
-class SampleNode:
-    """Events of a study in one or several splits."""
-
-    study: str
-    name: str
-    config: SampleConfig
-    settings: str
-    seed: int
-    block: int
-    code: str
-
-    @property
-    def key(self) -> str:
-        """``study/name``."""
-        return f"{self.study}/{self.name}"
-
-    @property
-    def kind(self) -> str:
-        """``simulate``, ``ingest`` or ``transform``."""
-        return next(kind for kind in ("simulate", "ingest", "transform") if self.source_of(kind))
-
-    def source_of(self, kind: str) -> str | None:
-        """Name of the source if it is of this kind."""
-        return getattr(self.config, kind)
-
-    @property
-    def source(self) -> str:
-        """Name of the source."""
-        return self.source_of(self.kind)
-
-    @property
-    def fractions(self) -> str:
-        """Share of the events by split of an ingested sample, as JSON."""
-        return json.dumps(self.config.fractions or {UNSPLIT: 1.0})
-
-    def shards(self, split: str) -> int:
-        """Shards of a split: the largest split has the number asked for, others in proportion."""
-        blocks = {name: -(-number // self.block) for name, number in self.config.events.items()}
-        share = self.config.shards * blocks[split] / max(blocks.values())
-        return min(blocks[split], max(1, round(share)))
-
-
-@dataclass(frozen=True)
-class MethodNode:
-    """A method with its hyperparameters, and the samples of its fit by role."""
-
-    study: str
-    name: str
-    kind: str
-    declared: Method
-    settings: str
-    training: str | None
-    device: str
-    seed: int
-    samples: Mapping[str, str]
-
-    @property
-    def key(self) -> str:
-        """``study/name``."""
-        return f"{self.study}/{self.name}"
-
-    @property
-    def fitted(self) -> bool:
-        """Whether it has a model file."""
-        return not isinstance(self.declared, Formula)
-
-    @property
-    def predicts(self) -> bool:
-        """Whether it can be applied; a pure transformation makes samples instead."""
-        return isinstance(self.declared, Network) or self.declared.predict is not None
-
-    def threads(self, training: int) -> int:
-        """Threads of its fit: those of a training for a network, one for anything else."""
-        return training if isinstance(self.declared, Network) else 1
-
-    @property
-    def code(self) -> str:
-        """The module that its definition stands in."""
-        declared = self.declared
-        if isinstance(declared, Network):
-            return declared.network.partition(":")[0]
-        return (declared.fit if self.fitted else declared.predict).partition(":")[0]
-
-
-@dataclass(frozen=True)
-class ProductNode:
-    """A figure, and what it is made from."""
-
-    study: str
-    name: str
-    kind: str
-    settings: str
-    code: str
-    predictions: tuple[tuple[str, str], ...]
-    fits: tuple[str, ...]
-    samples: tuple[str, ...]
-    explanations: Mapping[str, str]
-
-    @property
-    def key(self) -> str:
-        """``study/name``."""
-        return f"{self.study}/{self.name}"
 
 
 @dataclass(frozen=True)
@@ -201,13 +95,13 @@ def build(data: Mapping[str, Any]) -> Graph:
             graph.samples[node.key] = node
         _known(block.reference, block.samples, f"{path}.reference", "sample")
         methods = _methods(block.methods, f"{path}.methods")
-        for method, (entry, _) in methods.items():
-            node = _method(graph, study, method, entry, f"{path}.methods.{method}")
-            graph.methods[node.key] = node
         groups: dict[str, list[str]] = {}
-        for method, (_, group) in methods.items():
-            groups.setdefault(group, []).append(method)
+        for method, (entry, written) in methods.items():
+            node = _method(graph, study, method, entry, f"{path}.methods.{written}")
+            graph.methods[node.key] = node
+            groups.setdefault(written, []).append(method)
         _check_transformed(graph, study, path)
+        _check_splits(graph, study, groups, f"{path}.methods")
         for product, entry in block.products.items():
             node = _product(graph, study, groups, product, entry, f"{path}.products.{product}")
             graph.products[node.key] = node
@@ -243,11 +137,16 @@ def _methods(block: Mapping[str, Any], path: str) -> dict[str, tuple[MethodConfi
     methods = {}
     for name in block:
         entry = validate(MethodConfig, _resolved(block, name, path, ()), f"{path}.{name}")
+        if len(set(entry.seeds)) < len(entry.seeds):
+            raise CascadeError(f"{path}.{name}.seeds: a seed stands twice in {entry.seeds}")
         plain = entry.model_copy(update={"seeds": []})
-        methods |= {
-            f"{name}_seed{seed}": (plain.model_copy(update={"seed": seed}), name)
-            for seed in entry.seeds
-        } or {name: (plain, name)}
+        expanded = {
+            f"{name}_seed{seed}": plain.model_copy(update={"seed": seed}) for seed in entry.seeds
+        } or {name: plain}
+        for method, config in expanded.items():
+            if method in methods or (method != name and method in block):
+                raise CascadeError(f"{path}.{name}: '{method}' would stand twice; rename a method")
+            methods[method] = (config, name)
     return methods
 
 
@@ -297,7 +196,7 @@ def _roles(
 
 
 def _check_transformed(graph: Graph, study: Study, path: str) -> None:
-    """Check what transformed samples refer to, and that a fit finds the splits that it needs."""
+    """Check what transformed samples refer to."""
     samples = {node.name: node for node in graph.samples.values() if node.study == study.name}
     methods = {node.name: node for node in graph.methods.values() if node.study == study.name}
     for name, node in samples.items():
@@ -322,13 +221,17 @@ def _check_transformed(graph: Graph, study: Study, path: str) -> None:
 
     for name in samples:
         visit(name, ())
-    for name, method in methods.items():
-        for role, sample in method.samples.items():
+
+
+def _check_splits(graph: Graph, study: Study, groups: Mapping[str, list[str]], path: str) -> None:
+    """Check that every fit finds the splits that it needs."""
+    for written, names in groups.items():
+        for role, sample in graph.methods[f"{study.name}/{names[0]}"].samples.items():
             missing = {"train", "validation"} - set(graph.splits(f"{study.name}/{sample}"))
             if missing:
                 raise CascadeError(
-                    f"{path}.methods.{name}.samples.{role}: sample '{sample}' has no split "
-                    f"'{sorted(missing)[0]}', which a fit needs"
+                    f"{path}.{written}.samples.{role}: sample '{sample}' has no split "
+                    f"'{min(missing)}', which a fit needs"
                 )
 
 
@@ -346,24 +249,31 @@ def _product(
     for key in ("on", "samples"):
         for sample in getattr(entry, key):
             _known(sample, known, f"{path}.{key}", "sample")
-    single = {method: [method] for members in groups.values() for method in members}
+    # a name stands for one method, or for all seeds of one
+    choices = {method: [method] for members in groups.values() for method in members} | groups
 
-    def expand(names: Iterable[str], key: str) -> list[str]:
-        choices = {**single, **groups}
+    def expand(names: Iterable[str], key: str) -> list[MethodNode]:
         return [
-            method
+            graph.methods[f"{study.name}/{method}"]
             for name in names
             for method in choices[_known(name, choices, f"{path}.{key}", "method")]
         ]
 
-    applied = expand(entry.methods, "methods")
+    applied, fits = expand(entry.methods, "methods"), expand(entry.fits, "fits")
     explanations = {
-        method: way for base, way in entry.explain.items() for method in expand([base], "explain")
+        method.name: _known(way, WAYS, f"{path}.explain.{base}", "way of explaining")
+        for base, way in entry.explain.items()
+        for method in expand([base], "explain")
     }
-    for key, methods in (("fits", expand(entry.fits, "fits")), ("explain", explanations)):
-        for method in methods:
-            if not graph.methods[f"{study.name}/{method}"].fitted:
-                raise CascadeError(f"{path}.{key}: method '{method}' is a formula, without a fit")
+    for node in applied:
+        if not node.predicts:
+            raise CascadeError(f"{path}.methods: '{node.name}' makes events, not predictions")
+    for node in fits:
+        if not node.fitted:
+            raise CascadeError(f"{path}.fits: method '{node.name}' is a formula, without a fit")
+    for node in expand(entry.explain, "explain"):
+        if not isinstance(node.declared, Network):
+            raise CascadeError(f"{path}.explain: method '{node.name}' is no network")
     return ProductNode(
         study=study.name,
         name=name,
@@ -371,11 +281,11 @@ def _product(
         settings=_dump(validate(resolve(declared.settings), entry.settings, f"{path}.settings")),
         code=declared.function.partition(":")[0],
         predictions=tuple(
-            (method, sample)
+            (node.name, sample)
             for sample in entry.on or [graph.reference(study.name)]
-            for method in applied
+            for node in applied
         ),
-        fits=tuple(expand(entry.fits, "fits")),
+        fits=tuple(node.name for node in fits),
         samples=tuple(entry.samples),
         explanations=explanations,
     )

@@ -8,6 +8,9 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from cascade.errors import CascadeError
+from cascade.files import reason
+
 LOGGER = logging.getLogger("cascade")
 
 
@@ -15,11 +18,16 @@ def start_log(path: str | Path | None) -> None:
     """Send messages to standard error, and to a log file if one is named."""
     LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False
-    LOGGER.handlers.clear()
+    for handler in LOGGER.handlers[:]:
+        LOGGER.removeHandler(handler)
+        handler.close()
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     if path is not None:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(path, mode="w"))
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            handlers.append(logging.FileHandler(path, mode="w"))
+        except OSError as error:
+            raise CascadeError(f"{path}: cannot be written: {reason(error)}") from error
     for handler in handlers:
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
         LOGGER.addHandler(handler)

@@ -17,14 +17,19 @@ class Settings(BaseModel):
     """Settings of one part; subclasses name the keys, their types, bounds and defaults."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
     )
 
 
 Model = TypeVar("Model", bound=BaseModel)
 
-# YAML 1.1 takes 1e-3 for a text: it wants a point in it
+# YAML 1.1 takes 1e-3 for a text (it wants a point in it), and a key `on` for a truth value
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
+_SWITCHES = {True: "on", False: "off"}
 
 
 def validate(model: type[Model], data: Any, path: str = "") -> Model:
@@ -41,11 +46,7 @@ def validate(model: type[Model], data: Any, path: str = "") -> Model:
         The first thing that is wrong, with the path of its key and what would be right.
     """
     try:
-        text = json.dumps(_numbers(data))
-    except TypeError as error:
-        raise CascadeError(f"{path or 'settings'}: {error}; use text, numbers and lists") from error
-    try:
-        return model.model_validate_json(text)
+        return model.model_validate_json(json.dumps(_plain(data, path)))
     except ValidationError as error:
         # an unknown key is more often the cause than the consequence of another complaint
         faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
@@ -62,13 +63,22 @@ def parse_json(text: str, option: str) -> Any:
         ) from None
 
 
-def _numbers(data: Any) -> Any:
+def _plain(data: Any, path: str) -> Any:
+    """Return data as JSON knows it, with what YAML 1.1 misreads put right."""
     if isinstance(data, Mapping):
-        return {str(key): _numbers(value) for key, value in data.items()}
+        items = {
+            _SWITCHES[key] if isinstance(key, bool) else str(key): value
+            for key, value in data.items()
+        }
+        return {
+            key: _plain(value, f"{path}.{key}" if path else key) for key, value in items.items()
+        }
     if isinstance(data, list | tuple):
-        return [_numbers(value) for value in data]
+        return [_plain(value, f"{path}.{place}") for place, value in enumerate(data)]
     if isinstance(data, str) and _EXPONENT.fullmatch(data):
         return float(data)
+    if data is not None and not isinstance(data, str | int | float):
+        raise CascadeError(f"{path}: '{data}' is a {type(data).__name__}; put it in quotes")
     return data
 
 
@@ -84,7 +94,9 @@ def _complaint(model: type[BaseModel], fault: ErrorDetails, path: str) -> str:
         return f"{where}: {fault['ctx']['error']!s}"
     shown = json.dumps(value, default=str)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    wish = fault["msg"].removeprefix("Input ").replace("should be", "must be")
+    wish = (
+        fault["msg"].removeprefix("Input ").removeprefix("String ").replace("should", "must")
+    )
     return f"{where}: {shown} is wrong: {wish}"
 
 

@@ -8,8 +8,7 @@ import click
 
 from cascade.commands import options
 from cascade.errors import CascadeError, nearest
-
-WAYS = {"filters": "cascade.introspection.filters:first_layer_filters"}
+from cascade.introspection import WAYS
 
 
 @click.command()
