@@ -15,17 +15,20 @@ class CascadeError(Exception):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which of the known names was probably meant, or list them.
+    """Say which of the known names was probably meant, or list them. Case does not count.
 
     Examples
     --------
     >>> nearest("widht", ["width", "depth"])
     "did you mean 'width'?"
+    >>> nearest("adamw", ["Adam", "AdamW"])
+    "did you mean 'AdamW'?"
     >>> nearest("foo", ["width", "depth"])
     'known: depth, width'
     """
     known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1)
+    folded = {item.casefold(): item for item in known}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1)
     if close:
-        return f"did you mean '{close[0]}'?"
+        return f"did you mean '{folded[close[0]]}'?"
     return f"known: {', '.join(known)}" if known else "none is known here"

@@ -30,11 +30,9 @@ def atomic(path: str | Path) -> Iterator[Path]:
         The file cannot be written (no space, no permission, a folder in its place).
     """
     path = Path(path)
+    check_writable(path)
     part = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise CascadeError(f"{path}: is a folder; name a file")
         yield part
         with part.open("rb+") as written:
             os.fsync(written.fileno())
@@ -45,6 +43,43 @@ def atomic(path: str | Path) -> Iterator[Path]:
         # a folder that cannot be written holds no temporary file either
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def check_writable(path: str | Path) -> None:
+    """Check that a file can come to lie under a name, and make its folder.
+
+    Called before any work whose result would be lost otherwise.
+
+    Raises
+    ------
+    CascadeError
+        The name is a folder's, or its folder can neither be made nor written to.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise CascadeError(f"{path}: is a folder; name a file")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise CascadeError(f"{path}: cannot be written: {path.parent} is not a folder") from error
+    except OSError as error:
+        raise CascadeError(f"{path}: cannot be written: {reason(error)}") from error
+    if not os.access(path.parent, os.W_OK):
+        raise CascadeError(f"{path}: cannot be written: the folder {path.parent} is read-only")
+
+
+def check_there(path: str | Path) -> None:
+    """Check that a file to be read exists.
+
+    Raises
+    ------
+    CascadeError
+        There is none, or a folder in its place.
+    """
+    if Path(path).is_dir():
+        raise CascadeError(f"{path}: is a folder; name a file")
+    if not Path(path).is_file():
+        raise CascadeError(f"{path}: no such file")
 
 
 def reason(error: OSError) -> str:

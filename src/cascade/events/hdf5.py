@@ -17,8 +17,9 @@ import h5py
 import numpy as np
 
 from cascade.errors import CascadeError, nearest
+from cascade.events.guarded import GuardedFile
 from cascade.events.schema import Field
-from cascade.files import atomic, reason
+from cascade.files import atomic, check_there, reason
 
 if TYPE_CHECKING:
     from cascade.events.schema import Events
@@ -30,11 +31,19 @@ class Writer:
     """Appends events to an open HDF5 file.
 
     The datasets come into being with the first events, which give the sizes of the inner axes.
+    ``check`` raises if the disk did not take what was written.
     """
 
-    def __init__(self, file: h5py.File, schema: Sequence[Field], attributes: dict[str, Any]):
+    def __init__(
+        self,
+        file: h5py.File,
+        schema: Sequence[Field],
+        attributes: dict[str, Any],
+        check: Callable[[], None],
+    ):
         self.file = file
         self.schema = schema
+        self.check = check
         self.events = 0
         self.file.attrs.update(attributes)
 
@@ -48,6 +57,7 @@ class Writer:
                 self._append_ragged(field, events[field.name])
             else:
                 self._extend(field.name, np.asarray(events[field.name], field.dtype), field)
+            self.check()
         self.events += number
 
     def finalise(
@@ -109,15 +119,10 @@ class Writer:
 @contextmanager
 def writing(path: str | Path, schema: Sequence[Field], attributes: dict[str, Any]) -> Iterator:
     """Open a writer of events; the file appears under its name when the block ends well."""
-    with atomic(path) as part:
-        try:
-            with h5py.File(part, "w") as file:
-                yield Writer(file, schema, attributes)
-        except RuntimeError as error:
-            # HDF5 reports a full disk met while closing as a RuntimeError
-            raise CascadeError(
-                f"{path}: cannot be written: {str(error).splitlines()[0]}"
-            ) from error
+    with atomic(path) as part, GuardedFile(part) as disk:
+        with h5py.File(disk, "w") as file:
+            yield Writer(file, schema, attributes, disk.check)
+        disk.check()
 
 
 @contextmanager
@@ -130,8 +135,7 @@ def opened(path: str | Path, study: str | None = None) -> Iterator[h5py.File]:
         There is no such file, it is no (whole) HDF5 file, not written by Cascade, or of another
         study.
     """
-    if not Path(path).is_file():
-        raise CascadeError(f"{path}: no such file")
+    check_there(path)
     try:
         file = h5py.File(path, "r")
     except OSError as error:
