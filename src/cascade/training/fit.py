@@ -19,6 +19,7 @@ import lightning.pytorch as lightning
 import torch
 from lightning.pytorch.callbacks import EarlyStopping
 
+from cascade import provenance
 from cascade.errors import CascadeError
 from cascade.events import hdf5
 from cascade.events.seeding import sequence
@@ -123,7 +124,7 @@ def fit(job: Fit, output: Path, history: Path, resume: Path, accelerator: str = 
     with Progress(f"{job.study}/{job.name}", steps) as progress:
         best, rows = _train(job, task, train, validation, state, progress, accelerator)
     write_rows(history, rows)
-    checkpoint.save(output, record, best)
+    checkpoint.save(output, provenance.record(**record, torch=str(torch.__version__)), best)
     state.unlink(missing_ok=True)
 
 
