@@ -21,6 +21,7 @@ def merge(study: str, shards: tuple[Path, ...], output: Path) -> None:
       cascade merge jets shard0.h5 shard1.h5 -o train.h5
     """
     from cascade.events import hdf5
+    from cascade.events.shards import merge as merge_shards
     from cascade.study import load_study, resolve
 
     declared = load_study(study)
@@ -28,7 +29,7 @@ def merge(study: str, shards: tuple[Path, ...], output: Path) -> None:
     for shard in shards:
         with hdf5.opened(shard, study):
             pass
-    hdf5.merge(
+    merge_shards(
         shards,
         output,
         declared.schema,

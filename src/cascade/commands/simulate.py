@@ -45,6 +45,7 @@ def simulate(
     """
     from cascade.events import hdf5
     from cascade.events.seeding import blocks
+    from cascade.events.shards import shard_attributes
     from cascade.progress import Progress
     from cascade.provenance import record
     from cascade.study import Simulation, load_study, resolve
@@ -54,7 +55,8 @@ def simulate(
     chosen = options.checked(settings, drawn.settings)
     size = block or drawn.block
     index, shards = _shard(shard) if shard else (0, 1)
-    mine = blocks(seed, study, sample, split, events, size)[index::shards]
+    every = blocks(seed, study, sample, split, events, size)
+    mine = every[index::shards]
     if not mine:
         raise CascadeError(
             f"--shard: {shard} is empty: {events} events make fewer blocks of {size}"
@@ -71,9 +73,7 @@ def simulate(
         settings=chosen.model_dump_json(),
     )
     if shard:
-        attributes["shard"] = shard
-        attributes["blocks"] = [item.index for item in mine]
-        attributes["block_events"] = [item.events for item in mine]
+        attributes |= shard_attributes(index, shards, every)
     task = f"{study}/{sample} {split}" + (f" shard {index + 1}/{shards}" if shard else "")
     with Progress(task, len(mine)) as progress:
         first = draw(mine[0], chosen)

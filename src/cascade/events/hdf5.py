@@ -1,4 +1,4 @@
-"""Events in HDF5: written by streaming, merged from shards, read whole or in part.
+"""Events in HDF5: written by streaming, read whole or in part.
 
 Layout: one dataset per field, first axis = event. A ragged field is a group with ``values`` (all
 events one after the other) and ``offsets`` (event i holds ``values[offsets[i]:offsets[i + 1]]``).
@@ -9,7 +9,7 @@ it comes from. Plain h5py and h5dump read it; nothing in it is pickled.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,7 @@ class Writer:
         self.schema = schema
         self.check = check
         self.events = 0
-        self.file.attrs.update(attributes)
+        self.file.attrs.update(sorted(attributes.items()))  # equal content, equal file
 
     def append(self, events: Events) -> None:
         """Append events; every field of the schema must be there, all equally long."""
@@ -70,6 +70,12 @@ class Writer:
         columns = function(read_from(self.file, reads))
         for field in schema:
             if field.name in columns:
+                if field.name in self.file:
+                    raise ValueError(f"{field.name}: is in the file already")
+                if len(columns[field.name]) != self.events:
+                    raise ValueError(
+                        f"{field.name}: {len(columns[field.name])} events, not {self.events}"
+                    )
                 self._extend(field.name, np.asarray(columns[field.name], field.dtype), field)
 
     def _append_ragged(self, field: Field, array: Any) -> None:
@@ -154,21 +160,45 @@ def opened(path: str | Path, study: str | None = None) -> Iterator[h5py.File]:
         yield file
 
 
+class Columns(dict):
+    """Events read from a file, by field. To ask for one that was not read is a user's mistake.
+
+    So a function of a study that is given the wrong file says which, and what the file lacks.
+    """
+
+    def __init__(self, path: str):
+        super().__init__()
+        self.path = path
+
+    def __missing__(self, name: str) -> None:
+        raise CascadeError(f"{self.path}: no field '{name}'; {nearest(name, self)}")
+
+
 def fields(file: h5py.File) -> list[str]:
     """Return the names of the fields in an open file."""
     return list(file)
 
 
 def length(file: h5py.File) -> int:
-    """Return the number of events in an open file."""
-    for item in file.values():
-        return len(item["offsets"]) - 1 if isinstance(item, h5py.Group) else len(item)
-    return 0
+    """Return the number of events in an open file, the same for all its fields."""
+    lengths = {
+        name: len(item["offsets"]) - 1 if isinstance(item, h5py.Group) else len(item)
+        for name, item in file.items()
+    }
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{number} of '{name}'" for name, number in lengths.items())
+        raise CascadeError(f"{file.filename}: its fields differ in length: {found}; make it again")
+    return next(iter(lengths.values()), 0)
 
 
-def count(path: str | Path) -> int:
+def _check_events(file: h5py.File) -> None:
+    if length(file) == 0:
+        raise CascadeError(f"{file.filename}: holds no events")
+
+
+def count(path: str | Path, study: str | None = None) -> int:
     """Return the number of events in a file."""
-    with opened(path) as file:
+    with opened(path, study) as file:
         return length(file)
 
 
@@ -194,8 +224,14 @@ def read(
     -------
     Events
         NumPy arrays, or Awkward arrays (events × var × …) for ragged fields.
+
+    Raises
+    ------
+    CascadeError
+        As ``opened``; or the file lacks a field, is damaged, or holds no events at all.
     """
     with opened(path, study) as file:
+        _check_events(file)
         return read_from(file, names, start, stop)
 
 
@@ -208,7 +244,7 @@ def read_from(
     """Read fields of the events ``start:stop`` from an open file; see ``read``."""
     first, last, _ = slice(start, stop).indices(length(file))
     last = max(first, last)
-    events = {}
+    events = Columns(file.filename)
     for name in fields(file) if names is None else names:
         if name not in file:
             raise CascadeError(f"{file.filename}: no field '{name}'; {nearest(name, file)}")
@@ -237,67 +273,6 @@ def chunks(
     """Read a file in chunks of ``size`` events."""
     names = None if names is None else list(names)
     with opened(path, study) as file:
+        _check_events(file)
         for start in range(0, length(file), size):
             yield read_from(file, names, start, start + size)
-
-
-def merge(
-    shards: Sequence[str | Path],
-    path: str | Path,
-    schema: Sequence[Field],
-    finalise: Callable[[Events], Events] | None = None,
-    reads: Sequence[str] = (),
-) -> int:
-    """Merge shards block by block, in the order of the blocks; return the number of events.
-
-    Parameters
-    ----------
-    schema
-        Fields of the study; those that ``finalise`` adds are not in the shards.
-    finalise
-        ``(events) -> Events``, given the fields ``reads`` of all events, returns further fields.
-    """
-    with _opened_all(shards) as files:
-        places = _places(files)
-        stored = [field for field in schema if field.name in files[0]]
-        attrs = {
-            key: value
-            for key, value in files[0].attrs.items()
-            if key not in ("shard", "blocks", "block_events")
-        }
-        with writing(path, stored, attrs) as writer:
-            for file, start, stop in places:
-                writer.append(read_from(file, [field.name for field in stored], start, stop))
-            if finalise is not None:
-                writer.finalise(finalise, reads, schema)
-            return writer.events
-
-
-@contextmanager
-def _opened_all(paths: Sequence[str | Path]) -> Iterator[list[h5py.File]]:
-    with ExitStack() as stack:
-        files = [stack.enter_context(opened(path)) for path in paths]
-        for key in ("study", "sample", "split", "seed", "settings"):
-            for path, file in zip(paths, files, strict=True):
-                if file.attrs.get(key) != files[0].attrs.get(key):
-                    raise CascadeError(
-                        f"{path}: its {key} is not that of {paths[0]}; merge shards of one split"
-                    )
-        yield files
-
-
-def _places(files: Sequence[h5py.File]) -> list[tuple[h5py.File, int, int]]:
-    """Return where each block lies, (file, first event, end), in the order of the blocks."""
-    places = {}
-    for file in files:
-        ends = np.cumsum(file.attrs["block_events"])
-        for block, end, number in zip(
-            file.attrs["blocks"], ends, file.attrs["block_events"], strict=True
-        ):
-            if block in places:
-                raise CascadeError(f"{file.filename}: block {block} is in another shard too")
-            places[block] = (file, int(end - number), int(end))
-    missing = set(range(len(places))) - set(places)
-    if missing:
-        raise CascadeError(f"{files[0].filename}: block {min(missing)} is in none of the shards")
-    return [places[block] for block in sorted(places)]
