@@ -80,6 +80,15 @@ class MethodConfig(Settings):
     """Several seeds make several methods, NAME_seed1, NAME_seed2, …"""
 
 
+class Variant(Settings):
+    """A method that differs from another one in a few keys."""
+
+    base: Name
+    """The method that it differs from."""
+    set: dict[str, Any] = {}
+    """What differs, laid over the other one's keys."""
+
+
 class ProductConfig(Settings):
     """A figure with its table, made from a list of methods and samples."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from cascade.config import Config, MethodConfig, Name, ProductConfig, SampleConfig, overlay
+from cascade.config import Config, MethodConfig, ProductConfig, SampleConfig, Variant, overlay
 from cascade.errors import CascadeError, nearest
 from cascade.introspection import WAYS
 from cascade.nodes import UNSPLIT, MethodNode, ProductNode, SampleNode
@@ -28,15 +28,6 @@ from cascade.study import (
     resolve,
 )
 from cascade.training.settings import Training
-
-
-class Variant(Settings):
-    """A method that differs from another one in a few keys."""
-
-    base: Name
-    """The method that it differs from."""
-    set: dict[str, Any] = {}
-    """What differs, laid over the other one's keys."""
 
 
 @dataclass(frozen=True)

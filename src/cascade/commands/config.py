@@ -9,7 +9,7 @@ import click
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--schema", is_flag=True, help="Print the schema of all config files instead.")
+@click.option("--schema", is_flag=True, help="Print the schema of such files instead.")
 def config(files: tuple[Path, ...], schema: bool) -> None:
     """Check config FILES, each laid over the ones before, and list what they declare.
 
@@ -19,16 +19,19 @@ def config(files: tuple[Path, ...], schema: bool) -> None:
     """
     import yaml
 
-    from cascade.config import Config, overlay, read_yaml
+    from cascade.config import overlay, read_yaml
+    from cascade.config_schema import schema as make_schema
     from cascade.graph import build
 
-    if schema:
-        click.echo(yaml.safe_dump(Config.model_json_schema(), sort_keys=False), nl=False)
-        return
     data: dict = {}
     for path in files:
         data = overlay(data, read_yaml(path))
     graph = build(data)
+    if schema:
+        dumper = type("Plain", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
+        found = make_schema(graph.config.studies)
+        click.echo(yaml.dump(found, Dumper=dumper, sort_keys=False, width=100), nl=False)
+        return
     for kind in ("samples", "methods", "products"):
         for key in getattr(graph, kind):
             click.echo(f"{kind[:-1]:8} {key}")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import numpy as np
 
 from cascade.commands import options
 from cascade.errors import CascadeError, nearest
 from cascade.settings import parse_json
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @click.command()
@@ -96,6 +99,8 @@ def keeper(shares: dict[str, float], split: str, seed: int) -> Callable[[int, in
 
     Event i draws the i-th of a stream of uniform numbers, which cut [0, 1) as the shares say.
     """
+    import numpy as np
+
     from cascade.events.seeding import sequence
 
     edges = np.cumsum([0.0, *shares.values()])
