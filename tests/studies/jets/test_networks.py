@@ -7,7 +7,7 @@ from torch import nn
 
 from cascade.errors import CascadeError
 from cascade.layers import activations, convolution, pooling
-from cascade.studies.jets import networks
+from cascade.studies.jets.feature_maps import map_lengths
 from cascade.studies.jets.networks import cnn, fully_connected, maxout
 from cascade.studies.jets.settings import CNNSettings, FullyConnectedSettings, MaxOutSettings
 
@@ -148,7 +148,7 @@ def test_published_convolutional_network():
         dense=[64],
         dropout=0.2,
     )
-    assert networks.map_lengths(settings) == [25, 12, 4, 1]
+    assert map_lengths(settings) == [25, 12, 4, 1]
     assert parameters(cnn(settings)) == 64 * 122 + 32 * 577 + 32 * 289 + 33 * 64 + 65
 
 

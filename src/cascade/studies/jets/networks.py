@@ -1,7 +1,8 @@
 """Networks that tell W jets from QCD jets by their images.
 
-Each function builds a network from its settings. A network takes scaled images ``(B, H, W)`` and
-returns one logit a jet ``(B,)``. The family spans what the literature on jet images compares:
+Each function builds a network from its settings. A network takes images ``(B, H, W)`` [GeV], makes
+its own views of the energies (so no scaler should stand before it), and returns one logit a jet
+``(B,)``. The family spans what the literature on jet images compares:
 MaxOut and convolutional networks with large first filters (arXiv:1511.05190), and the textbook's
 units, activations, poolings, normalisation and dropout.
 """
@@ -16,13 +17,19 @@ from cascade.errors import CascadeError
 from cascade.layers.activations import activation, initialise
 from cascade.layers.convolution import convolution_unit, normalisation
 from cascade.layers.dropout import channel_dropout, dropout
-from cascade.layers.inception import BRANCHES, InceptionUnit
+from cascade.layers.inception import InceptionUnit
 from cascade.layers.intensity import IntensityViews
 from cascade.layers.maxout import MaxOut
-from cascade.layers.pooling import global_pooling, pooled_length, pooling
+from cascade.layers.pooling import global_pooling, pooling
 from cascade.layers.residual import ResidualUnit
 from cascade.layers.separable import separable_unit
-from cascade.studies.jets.settings import CNNSettings, FullyConnectedSettings, MaxOutSettings
+from cascade.studies.jets.feature_maps import dilation, map_lengths, pooling_sizes
+from cascade.studies.jets.settings import (
+    CNNSettings,
+    FullyConnectedSettings,
+    ImageNetworkSettings,
+    MaxOutSettings,
+)
 
 
 class ImageClassifier(nn.Module):
@@ -55,7 +62,8 @@ class ImageClassifier(nn.Module):
 
 def fully_connected(settings: FullyConnectedSettings) -> nn.Module:
     """Return a fully connected network: ``(B, image_size, image_size) -> (B,)``."""
-    widths = [settings.image_size**2, *(w for w in settings.widths for _ in range(settings.depth))]
+    hidden_widths = (width for width in settings.widths for _ in range(settings.depth))
+    widths = [_pixels(settings), *hidden_widths]
     hidden = (
         (
             initialise(nn.Linear(inputs, outputs), settings.activation),
@@ -66,6 +74,7 @@ def fully_connected(settings: FullyConnectedSettings) -> nn.Module:
         for inputs, outputs in pairwise(widths)
     )
     return nn.Sequential(
+        IntensityViews(settings.views, settings.reference),
         nn.Flatten(),
         nn.Dropout(settings.input_dropout),
         *chain.from_iterable(hidden),
@@ -82,13 +91,13 @@ def maxout(settings: MaxOutSettings) -> nn.Module:
     CascadeError
         There are not as many dropouts as layers.
     """
-    widths = [settings.image_size**2, *settings.maxout_widths, *settings.widths]
+    widths = [_pixels(settings), *settings.maxout_widths, *settings.widths]
     if len(settings.dropouts) != len(widths) - 1:
         raise CascadeError(
             f"maxout: dropouts has {len(settings.dropouts)} entries for {len(widths) - 1} layers "
             "(maxout_widths and widths together): give one to each"
         )
-    layers: list[nn.Module] = [nn.Flatten()]
+    layers = [IntensityViews(settings.views, settings.reference), nn.Flatten()]
     for index, (inputs, outputs) in enumerate(pairwise(widths)):
         if index < len(settings.maxout_widths):
             layers.append(MaxOut(inputs, outputs, settings.pieces))
@@ -96,6 +105,11 @@ def maxout(settings: MaxOutSettings) -> nn.Module:
             layers += [initialise(nn.Linear(inputs, outputs), "relu"), nn.ReLU()]
         layers.append(dropout(settings.dropouts[index], "relu"))
     return nn.Sequential(*layers, initialise(nn.Linear(widths[-1], 1), "linear"), nn.Flatten(0))
+
+
+def _pixels(settings: ImageNetworkSettings) -> int:
+    """Return the number of pixels in all views of an image."""
+    return len(settings.views) * settings.image_size**2
 
 
 def cnn(settings: CNNSettings) -> ImageClassifier:
@@ -134,83 +148,6 @@ def cnn(settings: CNNSettings) -> ImageClassifier:
     )
 
 
-def pooling_sizes(settings: CNNSettings) -> tuple[int, ...]:
-    """Return the factor of the pooling behind the first convolution and behind each stage.
-
-    Raises
-    ------
-    CascadeError
-        A list of another length is given.
-    """
-    stages = 1 + len(settings.channels)
-    if isinstance(settings.pooling_size, int):
-        return (settings.pooling_size,) * stages
-    if len(settings.pooling_size) != stages:
-        raise CascadeError(
-            f"cnn: pooling_size has {len(settings.pooling_size)} entries: give one number, or "
-            f"{stages}: one for the first convolution and one for each stage in channels"
-        )
-    return settings.pooling_size
-
-
-def map_lengths(settings: CNNSettings) -> list[int]:
-    """Return the pixels along a side of the image and behind each pooling.
-
-    Raises
-    ------
-    CascadeError
-        As for ``cnn``: what does not fit, and what would.
-    """
-    for key in ("first_kernel", "kernel"):
-        if (side := getattr(settings, key)) % 2 == 0:
-            raise CascadeError(
-                f"cnn: {key} is {side}, but a filter has a middle pixel: {side - 1} or {side + 1}"
-            )
-    if settings.unit == "inception" and (few := min(settings.channels, default=BRANCHES)) < 4:
-        raise CascadeError(
-            f"cnn: channels of {few} for inception units, whose {BRANCHES} branches share them: "
-            f"give at least {BRANCHES} to each stage"
-        )
-    lengths = [settings.image_size]
-    for stage, size in enumerate(pooling_sizes(settings)):
-        _check_reach(settings, stage, lengths[-1])
-        lengths.append(pooled_length(settings.pooling, lengths[-1], size))
-        if lengths[-1] == 0:
-            sizes = " → ".join(map(str, lengths[:-1]))
-            raise CascadeError(
-                f"cnn: {stage + 1} times {settings.pooling} pooling does not fit into "
-                f"{settings.image_size} pixels ({sizes}, then nothing is left): at most {stage} "
-                f"poolings fit, the first convolution's and those of {max(stage - 1, 0)} stages "
-                "in channels; else give a smaller pooling_size, or pooling: none"
-            )
-    return lengths
-
-
-def _check_reach(settings: CNNSettings, stage: int, length: int) -> None:
-    """Raise unless each filter of a stage finds pixels under its outermost taps."""
-    kernel = settings.kernel if stage else settings.first_kernel
-    kernel = 5 if stage and settings.unit == "inception" else kernel
-    widest = _dilation(settings.depth - 1) if stage and settings.unit == "dilated" else 1
-    reach = widest * (kernel // 2)
-    if reach < length:
-        return
-    dilated = f", dilated by {widest}," if widest > 1 else ""
-    where = f"stage {stage} of channels" if stage else "the first convolution"
-    remedies = [f"a filter of {2 * ((length - 1) // widest) + 1}"]
-    remedies += [f"at most {stage - 1} stages"] if stage > 1 else []
-    remedies += ["less depth"] if widest > 1 else []
-    remedies += ["fewer or smaller poolings"] if stage and settings.pooling != "none" else []
-    raise CascadeError(
-        f"cnn: in {where} a filter of {kernel} × {kernel} pixels{dilated} reaches {reach} pixels "
-        f"from its middle, but the map there has {length} × {length}: {' or '.join(remedies)} fit"
-    )
-
-
-def _dilation(position: int) -> int:
-    """Dilations grow 2, 4, 8 … along a stage: each unit sees twice as far as the one before."""
-    return 2 ** (position + 1)
-
-
 def _unit(settings: CNNSettings, inputs: int, outputs: int, position: int) -> nn.Module:
     """Return the unit at a position of a stage."""
     names = {"activate": settings.activation, "normalise": settings.normalisation}
@@ -224,8 +161,9 @@ def _unit(settings: CNNSettings, inputs: int, outputs: int, position: int) -> nn
         case "separable":
             return separable_unit(inputs, outputs, settings.kernel, **names)
         case "dilated":
-            dilation = _dilation(position)
-            return convolution_unit(inputs, outputs, settings.kernel, dilation=dilation, **names)
+            return convolution_unit(
+                inputs, outputs, settings.kernel, dilation=dilation(position), **names
+            )
 
 
 def _closing(settings: CNNSettings, channels: int) -> list[nn.Module]:

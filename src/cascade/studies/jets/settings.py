@@ -100,11 +100,25 @@ class PythiaSettings(Settings):
     """Further lines for Pythia, for both classes, e.g. ``TimeShower:alphaSvalue = 0.13``."""
 
 
-class FullyConnectedSettings(Settings):
-    """A fully connected network on the pixels of a jet image."""
+class ImageNetworkSettings(Settings):
+    """What all networks on jet images are told about their input."""
 
     image_size: Size = 25
     """Pixels along a side of the image, as simulated."""
+
+    views: Annotated[tuple[Literal["linear", "log"], ...], Field(strict=False, min_length=1)] = (
+        "linear",
+        "log",
+    )
+    """Channels made of the transverse energy E of a pixel: E itself, log(1 + E / GeV). The
+    jet's mass is a sum over E, soft radiation shows in the logarithm."""
+
+    reference: Annotated[float, Field(gt=0)] = 10.0
+    """Transverse energy [GeV] for which each view is 1."""
+
+
+class FullyConnectedSettings(ImageNetworkSettings):
+    """A fully connected network on the pixels of a jet image."""
 
     widths: Widths = (256, 128, 64)
     """Neurons of the hidden layers."""
@@ -115,21 +129,18 @@ class FullyConnectedSettings(Settings):
     activation: ActivationName = "relu"
     """Activation behind each hidden layer."""
 
-    normalisation: Literal["none", "batch"] = "none"
+    normalisation: Literal["none", "batch"] = "batch"
     """Normalisation between a hidden layer and its activation."""
 
     input_dropout: Rate = 0.0
     """Fraction of pixels that are dropped in training."""
 
-    dropout: Rate = 0.3
+    dropout: Rate = 0.5
     """Fraction of neurons of each hidden layer that are dropped in training."""
 
 
-class MaxOutSettings(Settings):
+class MaxOutSettings(ImageNetworkSettings):
     """The MaxOut network of arXiv:1511.05190, on the pixels of a jet image."""
-
-    image_size: Size = 25
-    """Pixels along a side of the image, as simulated."""
 
     maxout_widths: Widths = (256, 128)
     """Outputs of the MaxOut layers."""
@@ -144,25 +155,12 @@ class MaxOutSettings(Settings):
     """Fraction dropped in training behind each layer, the MaxOut layers first."""
 
 
-class CNNSettings(Settings):
+class CNNSettings(ImageNetworkSettings):
     """A convolutional network on jet images.
 
     A first convolution with a large filter (the images are sparse), then stages of units, each
     followed by a pooling, then a dense head.
     """
-
-    image_size: Size = 25
-    """Pixels along a side of the image, as simulated."""
-
-    views: Annotated[tuple[Literal["linear", "log"], ...], Field(strict=False, min_length=1)] = (
-        "linear",
-        "log",
-    )
-    """Channels made of the transverse energy E of a pixel: E itself, log(1 + E / GeV). The
-    jet's mass is a sum over E, soft radiation shows in the logarithm."""
-
-    reference: Annotated[float, Field(gt=0)] = 10.0
-    """Transverse energy [GeV] for which each view is 1."""
 
     first_channels: Width = 32
     """Filters of the first convolution."""
