@@ -73,8 +73,6 @@ def _network(name: str, settings: str) -> Network:
         inputs=("image",),
         fields=MappingProxyType({"train": ("image", "label", "weight")}),
         settings=_settings(settings),
-        # towers span three decades: without the logarithm the two hardest decide alone
-        scaling=MappingProxyType({"image": "log"}),
     )
 
 
