@@ -1,0 +1,59 @@
+"""Settings of the jets study: what a user may set, with units and bounds."""
+
+from cascade.studies.jets.settings.baselines import (
+    BoostedTreesSettings,
+    FisherSettings,
+    LogisticSettings,
+)
+from cascade.studies.jets.settings.networks import (
+    CNNSettings,
+    FullyConnectedSettings,
+    ImageNetworkSettings,
+    MaxOutSettings,
+)
+from cascade.studies.jets.settings.products import (
+    AverageImagesSettings,
+    DepthPoint,
+    DepthSettings,
+    EventDisplaySettings,
+    FigureSettings,
+    ObservablesSettings,
+    PixelCorrelationSettings,
+    RocSettings,
+    ScoreSettings,
+)
+from cascade.studies.jets.settings.selection import (
+    Selection,
+)
+from cascade.studies.jets.settings.sources import (
+    CartesianBranches,
+    PolarBranches,
+    PythiaSettings,
+    RootSettings,
+    ToySettings,
+)
+
+__all__ = [
+    "AverageImagesSettings",
+    "BoostedTreesSettings",
+    "CNNSettings",
+    "CartesianBranches",
+    "DepthPoint",
+    "DepthSettings",
+    "EventDisplaySettings",
+    "FigureSettings",
+    "FisherSettings",
+    "FullyConnectedSettings",
+    "ImageNetworkSettings",
+    "LogisticSettings",
+    "MaxOutSettings",
+    "ObservablesSettings",
+    "PixelCorrelationSettings",
+    "PolarBranches",
+    "PythiaSettings",
+    "RocSettings",
+    "RootSettings",
+    "ScoreSettings",
+    "Selection",
+    "ToySettings",
+]
