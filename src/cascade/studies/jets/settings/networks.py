@@ -85,7 +85,7 @@ class CNNSettings(ImageNetworkSettings):
     first_kernel: Annotated[int, Field(ge=1, le=101)] = 11
     """Side of the first filters in pixels, odd."""
 
-    channels: Widths = (32, 32)
+    channels: Widths = (64, 64)
     """Channels of each stage; with an empty list the first convolution stands alone."""
 
     depth: Annotated[int, Field(ge=1, le=200)] = 1
