@@ -106,7 +106,7 @@ def test_a_missing_or_binary_file_is_refused(tmp_path):
         ),
         (
             "studies: {jets: {samples: {x: {ingest: a, files: [b], fractions: {a: 1, b: 0.5}}}}}",
-            "studies.jets.samples.x: fractions add up to 1.5, above 1",
+            "studies.jets.samples.x.fractions: add up to 1.5, above 1",
         ),
     ],
 )

@@ -42,8 +42,8 @@ class Network(Settings):
             {"zzz": 1.0},
             "net.zzz: unknown key; known: layers, named, on, optional, pair, rate",
         ),
-        ({"rate": "fast"}, 'net.rate: "fast" is wrong: must be a valid number'),
-        ({"rate": True}, "net.rate: true is wrong: must be a valid number"),
+        ({"rate": "fast"}, 'net.rate: "fast" is wrong: must be a number'),
+        ({"rate": True}, "net.rate: true is wrong: must be a number"),
         ({"rate": float("nan")}, "net.rate: NaN is wrong: must be a finite number"),
         ({"rate": float("inf")}, "net.rate: Infinity is wrong: must be a finite number"),
         (
@@ -53,10 +53,10 @@ class Network(Settings):
         ({"layers": [{"widht": 1}]}, "net.layers.0.widht: unknown key; did you mean 'width'?"),
         ({"named": {"a": {"widht": 1}}}, "net.named.a.widht: unknown key; did you mean 'width'?"),
         ({"optional": {"widht": 1}}, "net.optional.widht: unknown key; did you mean 'width'?"),
-        ({"layers": {"width": 1}}, 'net.layers: {"width": 1} is wrong: must be a valid array'),
+        ({"layers": {"width": 1}}, 'net.layers: {"width": 1} is wrong: must be a list'),
         (
             {"layers": [{"kind": "median"}]},
-            "net.layers.0.kind: \"median\" is wrong: must be 'max' or 'mean'",
+            "net.layers.0.kind: \"median\" is wrong: must be 'max' or 'mean'; did you mean 'mean'?",
         ),
         ({"pair": [2, 1]}, "net: the pair must ascend"),
         ({"on": [datetime.date(2020, 1, 2)]}, "net.on.0: '2020-01-02' is a date; put it in quotes"),

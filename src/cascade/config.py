@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from cascade.errors import CascadeError
 from cascade.files import read_text
@@ -22,7 +22,21 @@ Count = Annotated[int, Field(gt=0)]
 Seed = Annotated[int, Field(ge=0)]
 
 
-class SampleConfig(Settings):
+class Fractions(Settings):
+    """How a user's events fall into splits."""
+
+    fractions: dict[Name, Annotated[float, Field(gt=0, le=1)]] = {}
+    """Share of the events by split (ingest); without it there is one split, ``all``."""
+
+    @field_validator("fractions")
+    @classmethod
+    def _at_most_all(cls, fractions: dict[str, float]) -> dict[str, float]:
+        if sum(fractions.values()) > 1 + 1e-9:
+            raise ValueError(f"add up to {sum(fractions.values()):g}, above 1")
+        return fractions
+
+
+class SampleConfig(Fractions):
     """Events of a study, from exactly one kind of source."""
 
     simulate: str | None = None
@@ -39,8 +53,6 @@ class SampleConfig(Settings):
     """Jobs that share the largest split (simulate); smaller splits get fewer in proportion."""
     files: list[str] = []
     """Files to read (ingest)."""
-    fractions: dict[Name, Annotated[float, Field(gt=0, le=1)]] = {}
-    """Share of the events by split (ingest); without it there is one split, ``all``."""
     of: Name | None = None
     """The sample to be transformed."""
     seed: Seed | None = None
@@ -56,8 +68,9 @@ class SampleConfig(Settings):
         needs = {"simulate": "events", "ingest": "files", "transform": "of"}[kinds[0]]
         if not getattr(self, needs):
             raise ValueError(f"{kinds[0]} needs '{needs}'")
-        if sum(self.fractions.values()) > 1 + 1e-9:
-            raise ValueError(f"fractions add up to {sum(self.fractions.values()):g}, above 1")
+        for key, kind in (("files", "ingest"), ("fractions", "ingest"), ("of", "transform")):
+            if getattr(self, key) and kind != kinds[0]:
+                raise ValueError(f"'{key}' belongs to {kind}, not to {kinds[0]}; remove it")
         return self
 
 

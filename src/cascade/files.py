@@ -33,6 +33,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
     check_writable(path)
     part = path.with_name(f".{path.name}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield part
         with part.open("rb+") as written:
             os.fsync(written.fileno())
@@ -46,9 +47,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
 
 
 def check_writable(path: str | Path) -> None:
-    """Check that a file can come to lie under a name, and make its folder.
-
-    Called before any work whose result would be lost otherwise.
+    """Check, before any work whose result would be lost, that a file may be written.
 
     Raises
     ------
@@ -56,16 +55,16 @@ def check_writable(path: str | Path) -> None:
         The name is a folder's, or its folder can neither be made nor written to.
     """
     path = Path(path)
-    if path.is_dir():
-        raise CascadeError(f"{path}: is a folder; name a file")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise CascadeError(f"{path}: cannot be written: {path.parent} is not a folder") from error
+        if path.is_dir():
+            raise CascadeError(f"{path}: is a folder; name a file")
+        folder = next(folder for folder in path.parents if folder.exists())
     except OSError as error:
         raise CascadeError(f"{path}: cannot be written: {reason(error)}") from error
-    if not os.access(path.parent, os.W_OK):
-        raise CascadeError(f"{path}: cannot be written: the folder {path.parent} is read-only")
+    if not folder.is_dir():
+        raise CascadeError(f"{path}: cannot be written: {folder} is not a folder")
+    if not os.access(folder, os.W_OK):
+        raise CascadeError(f"{path}: cannot be written: the folder {folder} is read-only")
 
 
 def check_there(path: str | Path) -> None:
@@ -96,11 +95,13 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_json(path: str | Path, content: Any) -> None:
-    """Write a JSON file for people to read too, whole or not at all.
+    """Write a JSON file for people to read too, whole or not at all."""
+    write_text(path, json_text(content))
 
-    JSON knows neither infinity nor NaN: such a number becomes null.
-    """
-    write_text(path, json.dumps(_finite(content), indent=2, allow_nan=False) + "\n")
+
+def json_text(content: Any) -> str:
+    """Return content as JSON, which knows neither infinity nor NaN: they become null."""
+    return json.dumps(_finite(content), indent=2, allow_nan=False) + "\n"
 
 
 def _finite(content: Any) -> Any:
@@ -113,11 +114,16 @@ def _finite(content: Any) -> Any:
 
 def write_rows(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rows of equal keys as CSV, whole or not at all."""
+    write_text(path, csv_text(rows))
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows of equal keys, at least one, as CSV."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_text(path, text.getvalue())
+    return text.getvalue()
 
 
 def read_text(path: str | Path) -> str:

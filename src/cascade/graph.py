@@ -157,7 +157,8 @@ def _method(graph: Graph, study: Study, name: str, entry: MethodConfig, path: st
     settings = validate(resolve(declared.settings), entry.settings, f"{path}.settings")
     training = None
     if isinstance(declared, Network):
-        training = _dump(validate(Training, entry.training, f"{path}.training"))
+        trained = validate(Training, entry.training, f"{path}.training")
+        training = _dump(trained.check_scaling(declared.inputs, f"{path}.training"))
     elif entry.training:
         raise CascadeError(f"{path}.training: '{entry.method}' is no network; remove this key")
     return MethodNode(

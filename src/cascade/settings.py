@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -24,6 +24,21 @@ class Settings(BaseModel):
         use_attribute_docstrings=True,
     )
 
+
+# what would be right, by pydantic's type of mistake, where its own words are a programmer's
+_WISHES = {
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a mapping of keys to values",
+    "model_type": "must be a mapping of keys to values",
+    "too_long": "must be a list of at most {max_length}",
+}
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -45,12 +60,13 @@ def validate(model: type[Model], data: Any, path: str = "") -> Model:
     CascadeError
         The first thing that is wrong, with the path of its key and what would be right.
     """
+    plain = _plain(data, path)
     try:
-        return model.model_validate_json(json.dumps(_plain(data, path)))
+        return model.model_validate_json(json.dumps(plain))
     except ValidationError as error:
         # an unknown key is more often the cause than the consequence of another complaint
         faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
-        raise CascadeError(_complaint(model, faults[0], path)) from None
+        raise CascadeError(_complaint(model, faults[0], plain, path)) from None
 
 
 def parse_json(text: str, option: str) -> Any:
@@ -82,10 +98,10 @@ def _plain(data: Any, path: str) -> Any:
     return data
 
 
-def _complaint(model: type[BaseModel], fault: ErrorDetails, path: str) -> str:
-    location = [str(part) for part in fault["loc"] if not _is_tag(part)]
-    where = ".".join([path, *location] if path else location) or "settings"
+def _complaint(model: type[BaseModel], fault: ErrorDetails, data: Any, path: str) -> str:
     kind, value = fault["type"], fault["input"]
+    location = _location(fault["loc"], data, kind == "missing")
+    where = ".".join([path, *location] if path else location) or "settings"
     if kind == "extra_forbidden":
         return f"{where}: unknown key; {nearest(location[-1], _keys(model, location[:-1]))}"
     if kind == "missing":
@@ -94,15 +110,29 @@ def _complaint(model: type[BaseModel], fault: ErrorDetails, path: str) -> str:
         return f"{where}: {fault['ctx']['error']!s}"
     shown = json.dumps(value, default=str)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    wish = (
-        fault["msg"].removeprefix("Input ").removeprefix("String ").replace("should", "must")
-    )
+    context = fault.get("ctx", {})
+    wish = fault["msg"].removeprefix("Input ").removeprefix("String ").replace("should", "must")
+    wish = _WISHES[kind].format(**context) if kind in _WISHES else wish
+    if kind == "literal_error" and isinstance(value, str):
+        known = re.findall(r"'([^']*)'", context["expected"])
+        hint = nearest(value, known)
+        wish += f"; {hint}" if hint.endswith("?") else ""
     return f"{where}: {shown} is wrong: {wish}"
 
 
-def _is_tag(part: Any) -> bool:
-    """Whether a part of a location names a branch of a union, not a key of the user's."""
-    return isinstance(part, str) and not re.fullmatch(r"[\w.+:/ -]+", part)
+def _location(parts: Iterable[int | str], data: Any, missing: bool) -> list[str]:
+    """Return the keys that a location names in the user's data, without branches of unions."""
+    *above, last = parts or ("",)
+    keys = []
+    for part in (*above, last):
+        try:
+            data = data[part]
+            keys.append(str(part))
+        except (KeyError, IndexError, TypeError):
+            # keys that are missing, or wrong by themselves, stand last
+            if missing and part is last:
+                keys.append(str(part))
+    return keys
 
 
 def _keys(model: Any, location: list[str]) -> list[str]:

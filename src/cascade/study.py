@@ -7,14 +7,16 @@ that reading a study's declaration imports neither torch nor matplotlib.
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from cascade.errors import CascadeError
+from cascade.errors import CascadeError, nearest
 from cascade.events.schema import Field
 
+_STUDIES = "cascade.studies"
 NO_SETTINGS = "cascade.settings:Settings"
 
 
@@ -205,16 +207,18 @@ def load_study(name: str) -> Study:
     CascadeError
         There is no such study.
     """
-    for module in (f"cascade.studies.{name}", name):
+    whole = all(part.isidentifier() for part in name.split("."))
+    for module in (f"{_STUDIES}.{name}", name) if whole else ():
         try:
             return importlib.import_module(module).STUDY
         except ModuleNotFoundError as error:
             # a missing import inside the study is the study's defect, not a missing study
-            if error.name not in (module, module.rpartition(".")[0]):
+            if not f"{module}.".startswith(f"{error.name}."):
                 raise
         except AttributeError:
             continue
+    own = pkgutil.iter_modules(importlib.import_module(_STUDIES).__path__)
     raise CascadeError(
-        f"study '{name}': neither cascade.studies.{name} nor a module {name} on the Python path "
-        "declares a STUDY"
+        f"no study '{name}', nor a module of that name on the Python path that declares a STUDY; "
+        f"{nearest(name, [module.name for module in own])}"
     )

@@ -42,8 +42,8 @@ def test_every_optimiser_lowers_a_loss(name):
     [
         ({"epoch": 3}, r"training\.epoch: unknown key; did you mean 'epochs'\?"),
         ({"epochs": 0}, r"training\.epochs: 0 is wrong: must be greater than 0"),
-        ({"epochs": 2.5}, r"training\.epochs: 2\.5 is wrong: must be a valid integer"),
-        ({"batch_size": "128"}, r"training\.batch_size: \"128\" is wrong: must be a valid integer"),
+        ({"epochs": 2.5}, r"training\.epochs: 2\.5 is wrong: must be a whole number"),
+        ({"batch_size": "128"}, r"training\.batch_size: \"128\" is wrong: must be a whole number"),
         ({"optimiser": {"name": "Adm"}}, r"training\.optimiser\.name: \"Adm\" is wrong"),
         ({"optimiser": {"learning": 1}}, r"training\.optimiser\.learning: unknown key"),
         ({"optimiser": {"lr": 0}}, r"training\.optimiser\.lr: 0 is wrong"),

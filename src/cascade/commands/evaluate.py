@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cascade.commands import options
+from cascade.errors import CascadeError
 
 
 @click.command()
@@ -38,8 +39,12 @@ def evaluate(study: str, predictions: Path, replicas: int, seed: int, output: Pa
     from cascade.study import load_study, resolve
 
     declared = load_study(study)
+    options.spare(output, predictions)
     columns = hdf5.read(predictions, study=study)
     origin = hdf5.attributes(predictions)
+    if "method" not in origin:
+        names = " or ".join(field.name for field in declared.predictions)
+        raise CascadeError(f"{predictions}: holds no predictions ({names}); see cascade predict")
     metrics = {}
     for name, metric in declared.metrics.items():
         rng = np.random.default_rng(sequence(seed, study, name))
@@ -47,6 +52,11 @@ def evaluate(study: str, predictions: Path, replicas: int, seed: int, output: Pa
         if not np.isnan(value):
             metrics[name] = {"value": value, "low": low, "high": high, "unit": metric.unit,
                              "events": len(next(iter(columns.values())))}  # fmt: skip
+    if not metrics:
+        raise CascadeError(
+            f"{predictions}: none of {', '.join(declared.metrics)} is a number on its "
+            f"{hdf5.count(predictions)} events; is a class missing?"
+        )
     write_json(
         output,
         {

@@ -38,7 +38,7 @@ def explain(
     if not isinstance(chosen, Network):
         raise CascadeError(f"'{network}' is no network; there is nothing to explain")
     options.need_model(chosen, network, model)
-    schema, arrays = resolve(WAYS[way])(load_model(chosen, model, study, "cpu"))
+    schema, arrays = resolve(WAYS[way])(load_model(chosen, network, model, study, "cpu"))
     attributes = record(study=study, method=name or network, content=way)
     with hdf5.writing(output, schema, attributes) as writer:
         writer.append(arrays)

@@ -37,9 +37,10 @@ def export(study: str, files: tuple[Path, ...], output: Path) -> None:
         raise CascadeError(
             f"two files would both become the tree '{min(twice)}'; export them apart"
         )
+    options.spare(output, *files)
     for path in files:
-        with hdf5.opened(path, study):
-            pass
+        if hdf5.count(path, study) == 0:
+            raise CascadeError(f"{path}: holds no events; there is nothing to export")
     components = {
         field.name: tuple(field.dims[-1].split("_"))
         for field in declared.schema

@@ -10,7 +10,7 @@ import click
 
 from cascade.commands import options
 from cascade.errors import CascadeError, nearest
-from cascade.settings import parse_json
+from cascade.settings import parse_json, validate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +54,7 @@ def ingest(
       cascade ingest jets root w.root qcd.root -o jets.h5 \\
         --settings '{"labels": {"w.root": 1, "qcd.root": 0}}'
     """
+    from cascade.config import Fractions
     from cascade.events import hdf5
     from cascade.progress import Progress
     from cascade.provenance import record
@@ -62,9 +63,10 @@ def ingest(
     declared = load_study(study)
     read = options.source(declared, source, Ingestion)
     chosen = options.checked(settings, read.settings)
-    shares = parse_json(fractions, "--fractions")
+    shares = validate(Fractions, {"fractions": parse_json(fractions, "--fractions")}).fractions
     if split not in shares:
         raise CascadeError(f"--split: no fraction for '{split}'; {nearest(split, shares)}")
+    options.spare(output, *map(Path, files))
     attributes = record(
         study=study,
         sample=sample,
@@ -82,7 +84,10 @@ def ingest(
     with Progress(task, len(files)) as progress:
         first = next((chunk for chunk in chunks if len(next(iter(chunk.values())))), None)
         if first is None:
-            raise CascadeError(f"{', '.join(files)}: no event passes into split '{split}'")
+            raise CascadeError(
+                f"{', '.join(files)}: no event passes the source's selection into split '{split}'; "
+                "widen it in the settings, or read more events"
+            )
         stored = [field for field in schema if field.name in first]
         with hdf5.writing(output, stored, attributes) as writer:
             writer.append(first)

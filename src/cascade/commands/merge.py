@@ -26,6 +26,7 @@ def merge(study: str, shards: tuple[Path, ...], output: Path) -> None:
 
     declared = load_study(study)
     final = declared.finalise
+    options.spare(output, *shards)
     for shard in shards:
         with hdf5.opened(shard, study):
             pass

@@ -9,11 +9,24 @@ from typing import Any
 import click
 
 from cascade.errors import CascadeError, nearest
+from cascade.files import check_writable
 from cascade.settings import Settings, parse_json, validate
 from cascade.study import Formula, Method, Study, resolve
 
+
+def _writable(context: click.Context, option: click.Parameter, path: Path) -> Path:
+    """Refuse an output before the work whose result would be lost."""
+    check_writable(path)
+    return path
+
+
 output = click.option(
-    "--output", "-o", type=click.Path(path_type=Path), required=True, help="File to be written."
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    required=True,
+    callback=_writable,
+    help="File to be written.",
 )
 settings = click.option(
     "--settings", default="{}", metavar="JSON", help="Settings; defaults fill in the rest."
@@ -33,10 +46,10 @@ model = click.option(
 )
 
 
-def pairs(name: str, help: str, **attributes: Any) -> Callable:
+def pairs(name: str, key: str, help: str, **attributes: Any) -> Callable:
     """Return a repeatable option ``--name KEY=PATH``."""
     return click.option(
-        f"--{name}", multiple=True, metavar="NAME=PATH", callback=_split, help=help, **attributes
+        f"--{name}", multiple=True, metavar=f"{key}=PATH", callback=_split, help=help, **attributes
     )
 
 
@@ -45,9 +58,18 @@ def _split(context: click.Context, option: click.Parameter, values: tuple) -> di
     for value in values:
         key, equals, path = value.partition("=")
         if not (key and equals and path):
-            raise CascadeError(f"--{option.name}: '{value}' must read NAME=PATH")
+            raise CascadeError(f"--{option.name}: '{value}' must read {option.metavar}")
+        if key in found:
+            raise CascadeError(f"--{option.name}: '{key}' stands twice")
         found[key] = Path(path)
     return found
+
+
+def spare(output: Path, *inputs: Path) -> None:
+    """Refuse to write over a file that is read: its content would be lost."""
+    for path in inputs:
+        if output.exists() and path.exists() and output.samefile(path):
+            raise CascadeError(f"--output: {output} is read too; name another file")
 
 
 def source(study: Study, name: str, kind: type) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,16 @@ import click
 from cascade.commands import options
 from cascade.errors import CascadeError, nearest
 
+SUFFIXES = ("pdf", "png", "csv", "rst", "json")
+
 
 @click.command()
 @click.argument("study")
 @click.argument("product")
-@options.pairs("predictions", "Predictions by METHOD:SAMPLE.")
-@options.pairs("events", "Events by sample.")
-@options.pairs("history", "History by method.")
-@options.pairs("explanation", "Explanation by method.")
+@options.pairs("predictions", "METHOD:SAMPLE", "Predictions of a method on a sample.")
+@options.pairs("events", "SAMPLE", "Events of a sample.")
+@options.pairs("history", "METHOD", "History of a fit.")
+@options.pairs("explanation", "METHOD", "Explanation of a fit.")
 @options.settings
 @options.seed
 @click.option(
@@ -46,6 +49,8 @@ def plot(
     Example:
       cascade plot jets roc --predictions cnn:default=predictions.h5 -o roc
     """
+    from cascade.events import hdf5
+    from cascade.files import check_writable
     from cascade.plotting.product import Inputs
     from cascade.study import load_study, resolve
 
@@ -54,6 +59,14 @@ def plot(
         raise CascadeError(
             f"study '{study}': no product '{product}'; {nearest(product, declared.products)}"
         )
+    for suffix in SUFFIXES:
+        check_writable(_named(output, suffix))
+    for key in predictions:
+        if not all(key.partition(":")):
+            raise CascadeError(f"--predictions: '{key}' must read METHOD:SAMPLE")
+    for path in (*predictions.values(), *events.values(), *explanation.values()):
+        with hdf5.opened(path, study):
+            pass
     chosen = declared.products[product]
     inputs = Inputs(
         predictions={tuple(key.partition(":")[::2]): path for key, path in predictions.items()},
@@ -67,27 +80,42 @@ def plot(
 
 
 def _write(output: Path, study: str, product: str, result: Any, facts: Mapping[str, Any]) -> None:
-    from cascade.files import atomic, write_json, write_rows, write_text
+    """Write all files of a product, or none."""
+    from cascade.files import atomic, csv_text, json_text
     from cascade.plotting.style import save
     from cascade.provenance import record
 
-    for kind in ("pdf", "png"):
-        with atomic(output.with_name(f"{output.name}.{kind}")) as part:
-            save(result.figure, part, kind)
     rows = [
         dict(zip(result.table, row, strict=True))
         for row in zip(*result.table.values(), strict=True)
     ]
-    write_rows(output.with_name(f"{output.name}.csv"), rows)
-    write_text(output.with_name(f"{output.name}.rst"), result.caption.strip() + "\n")
-    write_json(
-        output.with_name(f"{output.name}.json"),
-        {
-            "study": study,
-            "product": output.name,
-            "kind": product,
-            "caption": result.caption.strip(),
-            "metrics": {name: asdict(number) for name, number in result.metrics.items()},
-            "provenance": record(**facts),
-        },
-    )
+    if not rows:
+        raise CascadeError(
+            f"product '{product}' has nothing to show: give it --predictions, --events, --history "
+            "or --explanation"
+        )
+    content = {
+        "study": study,
+        "product": output.name,
+        "kind": product,
+        "caption": result.caption.strip(),
+        "metrics": {name: asdict(number) for name, number in result.metrics.items()},
+        "provenance": record(**facts),
+    }
+    texts = {
+        "csv": csv_text(rows),
+        "rst": content["caption"] + "\n",
+        "json": json_text(content),
+    }
+    with ExitStack() as stack:
+        for suffix in SUFFIXES:
+            part = stack.enter_context(atomic(_named(output, suffix)))
+            if suffix in texts:
+                part.write_text(texts[suffix], encoding="utf-8")
+            else:
+                save(result.figure, part, suffix)
+
+
+def _named(output: Path, suffix: str) -> Path:
+    # with_suffix would cut a name at its own point
+    return output.parent / f"{output.name}.{suffix}"

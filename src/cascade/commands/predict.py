@@ -40,6 +40,7 @@ def predict(
     import numpy as np
 
     from cascade.events import hdf5
+    from cascade.events.finite import not_finite
     from cascade.models import load_model
     from cascade.provenance import record
     from cascade.study import Estimator, Network, load_study, resolve
@@ -49,12 +50,17 @@ def predict(
     if not isinstance(chosen, Network) and chosen.predict is None:
         raise CascadeError(f"method '{method}' makes events, not predictions: cascade transform")
     options.need_model(chosen, method, model)
+    options.spare(output, events)
     checked = options.checked(settings, chosen.settings)
-    fitted = load_model(chosen, model, study, accelerator)
+    fitted = load_model(
+        chosen, method, model, study, accelerator, None if settings == "{}" else checked
+    )
     if isinstance(chosen, Network):
+        from cascade.training.network import check_shapes
         from cascade.training.predict import predict as predict_network
 
         def apply(chunk: dict) -> dict:
+            check_shapes(fitted, chunk, events)
             return predict_network(chosen, fitted, chunk)
     elif isinstance(chosen, Estimator):
 
@@ -86,5 +92,8 @@ def predict(
                 writer.schema = [*columns, *truth]
             wrong = [key for key in predicted if not np.isfinite(predicted[key]).all()]
             if wrong:
-                raise CascadeError(f"{events}: '{method}' predicts {wrong[0]} that is not a number")
+                raise CascadeError(
+                    not_finite(events, chosen.inputs)
+                    or f"{events}: '{method}' predicts a {wrong[0]} that is not a number"
+                )
             writer.append({**{field.name: chunk[field.name] for field in truth}, **predicted})

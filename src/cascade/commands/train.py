@@ -19,8 +19,8 @@ STOPPED = 143  # what a shell reports for a process ended by SIGTERM
 @click.argument("study")
 @click.argument("method")
 @click.option("--name", help="Name of this fit; by default the method's.")
-@options.pairs("train", "Training split by role.", required=True)
-@options.pairs("validation", "Validation split by role.", required=True)
+@options.pairs("train", "ROLE", "Training split by role.", required=True)
+@options.pairs("validation", "ROLE", "Validation split by role.", required=True)
 @options.settings
 @click.option("--training", default="{}", metavar="JSON", help="How a network is trained.")
 @options.seed
@@ -62,6 +62,8 @@ def train(
       cascade train jets cnn --train train=train.h5 --validation train=validation.h5 \\
         --training '{"epochs": 20}' -o model.ckpt
     """
+    from cascade.events import hdf5
+    from cascade.files import check_writable
     from cascade.study import Estimator, Formula, Network, load_study
     from cascade.training.settings import Training
 
@@ -76,7 +78,14 @@ def train(
             )
     chosen = options.checked(settings, declared.settings)
     history = history or output.with_name("history.csv")
+    check_writable(history)
+    for path in (*train.values(), *validation.values()):
+        options.spare(output, path)
+        with hdf5.opened(path, study):
+            pass
     if isinstance(declared, Estimator):
+        if training != "{}":
+            raise CascadeError(f"--training: '{method}' is no network; leave the option out")
         _fit_estimator(
             study,
             name or method,
@@ -102,7 +111,9 @@ def train(
         method,
         declared,
         chosen,
-        validate(Training, parse_json(training, "--training"), "training"),
+        validate(Training, parse_json(training, "--training"), "training").check_scaling(
+            declared.inputs, "training"
+        ),
         seed,
         context.parent.params["threads"],
         {role: Split(path, declared.fields[role]) for role, path in train.items()},
@@ -128,7 +139,8 @@ def _fit_estimator(
 ) -> None:
     """Fit a method outside torch on the fields that it may read."""
     from cascade.events import hdf5
-    from cascade.files import write_rows
+    from cascade.events.finite import not_finite
+    from cascade.files import atomic, csv_text
     from cascade.provenance import record
     from cascade.study import resolve
     from cascade.training.estimators import save_estimator
@@ -137,8 +149,16 @@ def _fit_estimator(
         {role: hdf5.read(path, declared.fields[role], study=study) for role, path in paths.items()}
         for paths in (train, validation)
     ]
+    faults = (
+        not_finite(path, declared.fields[role])
+        for paths in (train, validation)
+        for role, path in paths.items()
+    )
+    if fault := next(filter(None, faults), None):
+        raise CascadeError(fault)
     model, rows = resolve(declared.fit)(*splits, settings, seed)
     facts = record(study=study, name=name, method=method, settings=settings.model_dump_json(),
                    seed=seed)  # fmt: skip
-    write_rows(history, rows)
-    save_estimator(output, facts, model)
+    with atomic(history) as part:  # history and model appear together
+        part.write_text(csv_text(rows), encoding="utf-8")
+        save_estimator(output, facts, model)

@@ -56,7 +56,8 @@ def transform(
         able = [name for name, item in declared.methods.items() if getattr(item, "transform", None)]
         raise CascadeError(f"method '{method}' makes no events; {nearest(method, able)}")
     options.need_model(chosen, method, model)
-    fitted = load_model(chosen, model, study, accelerator)
+    options.spare(output, events)
+    fitted = load_model(chosen, method, model, study, accelerator)
     checked = options.checked(settings, chosen.settings)
     attributes = record(
         study=study, sample=sample, split=split, source=method, seed=seed,

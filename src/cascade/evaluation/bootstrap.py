@@ -52,7 +52,7 @@ def bootstrap(
     if len(lengths) != 1:
         raise ValueError(f"columns of different lengths: {sorted(lengths)}")
     events = lengths.pop()
-    value = np.asarray(statistic(dict(arrays)), np.float64)
+    value = np.asarray(statistic(arrays), np.float64)
     if events == 0:
         return _plain(value, value, value)
     draws = np.empty((replicas, *value.shape))

@@ -22,7 +22,7 @@ import numpy as np
 import uproot
 
 from cascade.errors import CascadeError, nearest
-from cascade.files import atomic
+from cascade.files import atomic, check_there
 
 if TYPE_CHECKING:
     from cascade.events.schema import Events
@@ -146,8 +146,7 @@ def _damage(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _open(path: Path) -> Iterator[Any]:
-    if not path.is_file():
-        raise CascadeError(f"{path}: no such file")
+    check_there(path)
     with _damage(path):
         # a dictionary, since a plain text would be split at a colon
         file = uproot.open({str(path): None})

@@ -24,6 +24,10 @@ class Interrupted(Exception):  # noqa: N818 - not an error: the training can be 
     """The training was asked to stop (SIGTERM) and has saved its state."""
 
 
+class Diverged(Exception):  # noqa: N818 - named by what happened
+    """The loss is no number."""
+
+
 class Randomness(lightning.Callback):
     """Seeds torch at every step from (seed, step).
 
@@ -91,6 +95,9 @@ class History(lightning.Callback):
         self.validation, self.truth = [], []
         loss = sum(o["losses"] for o in outputs) / sum(o["weights"] for o in outputs)
         module.log("validation_loss", loss)
+        if not torch.isfinite(loss):
+            epoch = trainer.current_epoch + 1
+            raise Diverged(f"the validation loss is {float(loss)} in epoch {epoch}")
         predicted = {
             name: torch.cat([output["predicted"][name] for output in outputs]).cpu().numpy()
             for name in outputs[0]["predicted"]

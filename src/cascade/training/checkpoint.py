@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from cascade.errors import CascadeError
-from cascade.files import atomic, reason
+from cascade.files import atomic, check_there, reason
 
 FORMAT = "cascade network 1"
 
@@ -38,8 +38,7 @@ def load(path: str | Path, study: str | None = None) -> tuple[dict[str, Any], di
     CascadeError
         There is no such file, it is not a network of Cascade, or of another study.
     """
-    if not Path(path).is_file():
-        raise CascadeError(f"{path}: no such file")
+    check_there(path)
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()  # torch itself does not look at the sums of the weights
@@ -54,7 +53,9 @@ def load(path: str | Path, study: str | None = None) -> tuple[dict[str, Any], di
         raise CascadeError(f"{path}: is damaged; train the network again")
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CascadeError(f"{path}: is not a network that Cascade trained")
-    record = content["record"]
+    record, weights = content.get("record"), content.get("state_dict")
+    if not isinstance(record, dict) or not isinstance(weights, dict):
+        raise CascadeError(f"{path}: is incomplete; train the network again")
     if study is not None and record["study"] != study:
         raise CascadeError(f"{path}: is a network of study '{record['study']}', not of '{study}'")
-    return record, content["state_dict"]
+    return record, weights

@@ -14,7 +14,7 @@ from typing import Any
 import skops.io
 
 from cascade.errors import CascadeError
-from cascade.files import atomic, reason
+from cascade.files import atomic, check_there, reason
 
 TRUSTED = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 """Types beyond skops' own list: a tree of histogram gradient boosting, an array of its nodes."""
@@ -53,6 +53,7 @@ def load_estimator(path: str | Path) -> tuple[dict[str, Any], Any]:
     CascadeError
         The file is missing, damaged, not such a file, or holds a type that is not trusted.
     """
+    check_there(path)
     try:
         content = Path(path).read_bytes()
     except OSError as error:
@@ -63,7 +64,7 @@ def load_estimator(path: str | Path) -> tuple[dict[str, Any], Any]:
         record, model = json.loads(loaded.get("record", "null")), loaded.get("model")
     except Exception as error:  # damaged bytes can trip the reader anywhere, with any exception
         raise CascadeError(
-            f"{path}: is not a fitted model, or is damaged ({type(error).__name__}); fit it again"
+            f"{path}: is not a fitted model outside torch, or is damaged; fit it again"
         ) from error
     if refused:
         raise CascadeError(f"{path}: holds what no fitted model does: {', '.join(refused)}")

@@ -22,15 +22,17 @@ from lightning.pytorch.callbacks import EarlyStopping
 from cascade import provenance
 from cascade.errors import CascadeError
 from cascade.events import hdf5
+from cascade.events.finite import not_finite
 from cascade.events.seeding import sequence
-from cascade.files import write_rows
+from cascade.files import atomic, check_writable, csv_text
 from cascade.progress import Progress
 from cascade.settings import Settings
 from cascade.study import Network, resolve
 from cascade.training import checkpoint
 from cascade.training.batches import Batches, Split
-from cascade.training.callbacks import BestWeights, History, Randomness, SaveState
-from cascade.training.network import build
+from cascade.training.callbacks import BestWeights, Diverged, History, Randomness, SaveState
+from cascade.training.network import build, check_shapes, pick_device
+from cascade.training.scaling import Scaled
 from cascade.training.settings import Training
 
 
@@ -101,11 +103,16 @@ def fit(job: Fit, output: Path, history: Path, resume: Path, accelerator: str = 
     CascadeError
         The training diverged, or settings do not fit each other.
     """
+    state = resume / f"{job.name}-{job.key()}.ckpt"
+    for path in (output, history, state):
+        check_writable(path)
+    pick_device(accelerator)
     record = job.record()
     torch.set_num_threads(job.threads)
     torch.use_deterministic_algorithms(True, warn_only=accelerator != "cpu")
     torch.manual_seed(int(sequence(job.seed, job.study, "weights").generate_state(1)[0]))
     network = build(job.declared, record)
+    _check_inputs(job, network)
     network.fit(next(iter(job.train.values())))
     augment = job.declared.augment if job.training.augmentation else None
     memory = job.training.memory_mb * 1e6
@@ -120,12 +127,49 @@ def fit(job: Fit, output: Path, history: Path, resume: Path, accelerator: str = 
         steps,
         resolve(augment) if augment else None,
     )
-    state = resume / f"{job.name}-{job.key()}.ckpt"
     with Progress(f"{job.study}/{job.name}", steps) as progress:
-        best, rows = _train(job, task, train, validation, state, progress, accelerator)
-    write_rows(history, rows)
-    checkpoint.save(output, provenance.record(**record, torch=str(torch.__version__)), best)
+        try:
+            best, rows = _train(job, task, train, validation, state, progress, accelerator)
+        except Diverged as error:
+            state.unlink(missing_ok=True)
+            raise CascadeError(_diagnosis(job, error)) from error
+    with atomic(history) as part:  # history and weights appear together
+        part.write_text(csv_text(rows), encoding="utf-8")
+        checkpoint.save(output, provenance.record(**record, torch=str(torch.__version__)), best)
     state.unlink(missing_ok=True)
+
+
+def _check_inputs(job: Fit, network: Scaled) -> None:
+    """Check, before the first step, that the network takes the events' shapes."""
+    inputs = []
+    for split in (*job.train.values(), *job.validation.values()):
+        events = split.read(0, 2)
+        if set(job.declared.inputs) <= set(events):
+            check_shapes(network, events, split.path)
+            inputs = [events[name] for name in job.declared.inputs]
+    network.eval()
+    try:
+        with torch.no_grad():
+            network(*inputs) if inputs else None
+    except (RuntimeError, ValueError, IndexError) as error:
+        shapes = ", ".join(f"{name} {shape}" for name, shape in network.shapes.items())
+        raise CascadeError(
+            f"{job.study}/{job.name}: the network with these settings does not take events of the "
+            f"shape {shapes} ({str(error).splitlines()[0]}); let settings and events fit"
+        ) from error
+    network.train()
+
+
+def _diagnosis(job: Fit, error: Diverged) -> str:
+    """Say why a training diverged: because of the events, or of its steps."""
+    for split in (*job.train.values(), *job.validation.values()):
+        if found := not_finite(split.path, split.fields):
+            return found
+    optimiser = job.training.optimiser
+    return (
+        f"{job.study}/{job.name}: diverged: {error}; lower training.optimiser.lr (it is "
+        f"{optimiser.lr:g}) or set training.clip"
+    )
 
 
 def _train(
@@ -167,11 +211,6 @@ def _train(
     if resumed:
         progress.say("resumes from its saved state")
     trainer.fit(task, train, validation, ckpt_path=resumed, weights_only=True)
-    if not best.weights:
-        raise CascadeError(
-            f"{job.study}/{job.name}: the validation loss was never a number; "
-            "lower training.optimiser.lr or set training.clip"
-        )
     return best.weights, rows.rows
 
 

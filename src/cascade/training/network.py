@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from cascade.errors import CascadeError
+from cascade.settings import validate
 from cascade.study import Network, resolve
 from cascade.training.scaling import Scaled
+
+NEEDED = {"study", "name", "method", "settings", "scaling", "shapes"}
+"""What a model file must say so that its network can be built."""
 
 
 def build(declared: Network, record: Mapping[str, Any]) -> Scaled:
     """Return the network of a model file's record behind its scalers, with fresh weights."""
-    settings = resolve(declared.settings).model_validate_json(record["settings"])
+    settings = validate(
+        resolve(declared.settings),
+        json.loads(record["settings"]),
+        f"{record['study']}/{record['name']}: settings",
+    )
     return Scaled(
         resolve(declared.network)(settings),
         declared.inputs,
@@ -33,18 +42,45 @@ def restore(declared: Network, record: Mapping[str, Any], weights: Mapping[str, 
     CascadeError
         The weights do not fit the network: its code has changed since.
     """
+    if missing := NEEDED - set(record):
+        raise CascadeError(f"a model file says nothing of {', '.join(missing)}; train it again")
     network = build(declared, record)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
         raise CascadeError(
-            f"{record['study']}/{record['name']}: the model file's weights do not fit the network "
-            "as it is coded now; train it again"
+            f"{record['study']}/{record['name']}: the model file's weights do not fit its settings "
+            f"{record['settings']} as the network is coded now; train it again"
         ) from error
     return network.eval()
 
 
 def pick_device(accelerator: str) -> torch.device:
-    """Return the GPU if it is asked for, or ``auto`` is and there is one."""
-    use = accelerator == "cuda" or (accelerator == "auto" and torch.cuda.is_available())
-    return torch.device("cuda" if use else "cpu")
+    """Return the GPU if it is asked for, or ``auto`` is and there is one.
+
+    Raises
+    ------
+    CascadeError
+        A GPU is asked for where there is none.
+    """
+    there = torch.cuda.is_available()
+    if accelerator == "cuda" and not there:
+        raise CascadeError("accelerator cuda: torch finds no GPU here; choose auto or cpu")
+    return torch.device("cuda" if there and accelerator != "cpu" else "cpu")
+
+
+def check_shapes(network: Scaled, events: Mapping[str, Any], path: str | Path) -> None:
+    """Check that events of a file are shaped as those that a network was trained on.
+
+    Raises
+    ------
+    CascadeError
+        They are not.
+    """
+    for name, shape in network.shapes.items():
+        found = tuple(events[name].shape[1:])
+        if found != shape:
+            raise CascadeError(
+                f"{path}: field '{name}' has the shape {found} per event; the network was trained "
+                f"on {shape}"
+            )

@@ -90,6 +90,7 @@ class Scaled(nn.Module):
         super().__init__()
         self.network = network
         self.inputs = tuple(inputs)
+        self.shapes = {name: tuple(shapes[name]) for name in inputs}
         self.scalers = nn.ModuleDict(
             {
                 name: Scaler(scaling[name] == "log", shapes[name])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from cascade.errors import CascadeError, nearest
 from cascade.settings import Settings
 
 # the optimisers of torch.optim that need nothing but gradients; a test keeps the list in step
@@ -66,6 +68,20 @@ class Training(Settings):
     """Events larger than this are streamed from the file, chunk by chunk."""
     save_minutes: Positive = 0.5
     """The state to resume from is saved at least so often."""
+
+    def check_scaling(self, inputs: Iterable[str], path: str) -> Training:
+        """Return this once it is sure that only input fields of the network are scaled.
+
+        Raises
+        ------
+        CascadeError
+            Another field is named.
+        """
+        for name in set(self.scaling) - set(inputs):
+            raise CascadeError(
+                f"{path}.scaling.{name}: is no input of the network; {nearest(name, inputs)}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _patience_outlasts_schedule(self) -> Training:

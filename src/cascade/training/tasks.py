@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 from typing import Any
 
 import lightning.pytorch as lightning
 import torch
 from torch import Tensor, nn
 
-from cascade.errors import CascadeError
+from cascade.errors import CascadeError, nearest
 from cascade.training.objectives import Objective
-from cascade.training.settings import Schedule, Training
+from cascade.training.settings import Optimiser, Schedule, Training
 
 
 class Supervised(lightning.LightningModule):
@@ -73,15 +75,36 @@ class Supervised(lightning.LightningModule):
     def configure_optimizers(self) -> dict[str, Any]:
         """Make the optimiser and the schedule that the settings name."""
         settings = self.training_settings
-        maker = getattr(torch.optim, settings.optimiser.name)
-        try:
-            optimiser = maker(
-                self.network.parameters(), lr=settings.optimiser.lr, **settings.optimiser.settings
-            )
-        except (TypeError, ValueError) as error:
-            raise CascadeError(f"training.optimiser.settings: {error}") from error
+        optimiser = make_optimiser(self.network, settings.optimiser)
         scheduler = _scheduler(optimiser, settings.schedule, settings, self.steps)
         return {"optimizer": optimiser, **({"lr_scheduler": scheduler} if scheduler else {})}
+
+
+def make_optimiser(network: nn.Module, settings: Optimiser) -> torch.optim.Optimizer:
+    """Make an optimiser of a network's weights.
+
+    Raises
+    ------
+    CascadeError
+        It does not know one of the arguments, or not such a value.
+    """
+    maker = getattr(torch.optim, settings.name)
+    known = set(inspect.signature(maker).parameters) - {"params", "lr"}
+    for key in settings.settings:
+        where = f"training.optimiser.settings.{key}"
+        if key == "lr":
+            raise CascadeError(f"{where}: give it as training.optimiser.lr")
+        if key not in known:
+            raise CascadeError(
+                f"{where}: torch.optim.{settings.name} has no such argument; {nearest(key, known)}"
+            )
+    try:
+        return maker(network.parameters(), lr=settings.lr, **settings.settings)
+    except Exception as error:  # a wrong value can trip torch anywhere, with any exception
+        raise CascadeError(
+            f"training.optimiser.settings: torch.optim.{settings.name} does not accept "
+            f"{json.dumps(settings.settings)}: {error}"
+        ) from error
 
 
 def _scheduler(
