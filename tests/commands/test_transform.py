@@ -1,0 +1,42 @@
+"""A fitted method makes a sample from another one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cascade.errors import CascadeError
+from cascade.events import hdf5
+
+
+def test_a_learnt_shift_brings_simulation_to_data(call):
+    for name, shift in (("simulation", 0.0), ("data", 1.0)):
+        for split in ("train", "validation"):
+            call("simulate", "blobs", "gauss", "--events", 900, "--sample", name, "--split", split,
+                 "--settings", f'{{"shift": {shift}}}', "-o", f"{name}-{split}.h5")  # fmt: skip
+    roles = [
+        word
+        for split in ("train", "validation")
+        for role in ("simulation", "data")
+        for word in (f"--{split}", f"{role}={role}-{split}.h5")
+    ]
+    call("train", "blobs", "shift", *roles, "-o", "model.ckpt")
+    call("transform", "blobs", "shift", "simulation-validation.h5", "--model", "model.ckpt",
+         "--sample", "shifted", "--split", "validation", "-o", "shifted.h5")  # fmt: skip
+    before, after = hdf5.read("simulation-validation.h5"), hdf5.read("shifted.h5", study="blobs")
+    moved = after["x"] - before["x"]
+    # means of 900 events each: three deviations, the first component being √2 wide
+    np.testing.assert_allclose(moved.mean(0), [0, 1], atol=3 * np.sqrt(2 * 2 / 900))
+    np.testing.assert_allclose(np.ptp(moved, axis=0), 0, atol=1e-5)
+    for name in ("label", "weight"):
+        np.testing.assert_array_equal(after[name], before[name])
+    origin = hdf5.attributes("shifted.h5")
+    assert (origin["sample"], origin["source"], origin["split"]) == (
+        "shifted", "shift", "validation"
+    )  # fmt: skip
+
+
+def test_a_method_that_makes_no_events_is_refused(call):
+    call("simulate", "blobs", "gauss", "--events", 10, "-o", "events.h5")
+    with pytest.raises(CascadeError, match="method 'component' makes no events; known: shift"):
+        call("transform", "blobs", "component", "events.h5", "-o", "out.h5")
