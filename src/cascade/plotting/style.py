@@ -8,6 +8,7 @@ same numbers give the same bytes.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -125,7 +126,10 @@ def save(figure: Figure, path: str | Path, kind: str | None = None) -> None:
     """
     kind = kind or Path(path).suffix.lstrip(".")
     empty = {"png": ("Software",), "pdf": ("Creator", "Producer", "CreationDate")}
-    figure.savefig(path, format=kind, metadata=dict.fromkeys(empty.get(kind, ())))
+    # drawn in memory: matplotlib stumbles over a write that fails, and hides why
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=kind, metadata=dict.fromkeys(empty.get(kind, ())))
+    Path(path).write_bytes(drawn.getvalue())
 
 
 def grid(panels: int, most: int = 4) -> tuple[int, int]:
