@@ -7,7 +7,7 @@ BIN := $(CURDIR)/.venv/bin
 INSTALLED := .venv/installed
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help install run smoke test sweep lint bench clean
+.PHONY: help install run smoke test sweep lint bench schema clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -52,6 +52,9 @@ lint: $(INSTALLED) ## check style and form of code and workflow
 
 bench: $(INSTALLED) ## measure speed against peers
 	@for file in benchmarks/*.py; do echo "==> $$file"; python $$file || exit 1; done
+
+schema: $(INSTALLED) ## write workflow/schemas/config.schema.yaml anew after a change of settings
+	cascade config config/config.yaml --schema > workflow/schemas/config.schema.yaml
 
 clean: ## remove the environment; data/ and results/ stay
 	rm -rf .venv

@@ -99,7 +99,7 @@ def test_learns_a_tiny_problem(variant):
         (fully_connected, FullyConnectedSettings(activation="selu", input_dropout=0.1)),
         (maxout, MaxOutSettings()),
     ],
-    ids=str,
+    ids=["fully_connected", "deep", "selu", "maxout"],
 )
 def test_dense_networks_learn(build, settings):
     torch.manual_seed(0)
