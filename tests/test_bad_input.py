@@ -195,8 +195,8 @@ FILES = [
     ("NaN in a fit", f"{FIT} data=nan.h5", ["nan.h5: field 'x' is not finite"]),
     ("empty events in a fit", f"{FIT} data=empty.h5", ["empty.h5: holds no events"]),
     ("fit on another study", f"{FIT} data=jets.h5", ["jets.h5", "study 'jets', not of 'blobs'"]),
-    ("fit of one class", "train jets fisher --train train=qcd.h5 --validation train=qcd.h5 "
-     "-o old.ckpt", ["qcd.h5"]),
+    ("fit of one class", "train jets mass_tau21 --train train=qcd.h5 "
+     "--validation train=qcd.h5 -o old.ckpt", ["train split holds only jets of label 0", "W (1)"]),
     ("no product input", "plot jets roc -o figure", ["name at least one method"]),
     ("missing product input", "plot jets roc --predictions a:b=missing.h5 -o figure",
      ["missing.h5: no such file"]),
@@ -235,6 +235,8 @@ NETWORKS = [
     ("missing estimator", f"{TRANSFORM} missing.ckpt", ["missing.ckpt: no such file"]),
     ("estimator of another study", f"{TRANSFORM} shift_jets.ckpt", ["study 'jets', not"]),
     ("estimator of another method", f"{TRANSFORM} shift_other.ckpt", ["method 'turn'"]),
+    ("no GPU", f"{PREDICT} network.ckpt --accelerator cuda", ["no GPU here; choose auto or cpu"]),
+    ("no GPU to train on", f"{TRAIN} {SPLITS} --accelerator cuda", ["choose auto or cpu"]),
     ("unknown optimiser", training(optimiser={"name": "Lion"}),
      ["training.optimiser.name", "'AdamW'"]),
     ("unknown argument", training(optimiser={"settings": {"foo": 1}}),
@@ -298,6 +300,8 @@ SYSTEM = [
      ["old.root: cannot be written: file too large"]),
     ("full disk under a checkpoint", FULL, training(epochs=1),
      ["old.ckpt: cannot be written"]),
+    ("full disk under a state", FULL, training(epochs=1, batch_size=4, save_minutes=1e-6),
+     [".resume/perceptron", "cannot be written: file too large"]),
     ("read-only results", UNPRIVILEGED if os.getuid() == 0 else [],
      "simulate blobs gauss --events 400 -o locked/old.h5",
      ["locked/old.h5: cannot be written: the folder locked is read-only"]),
@@ -358,6 +362,7 @@ def check(code: int, said: str, words: list[str]) -> None:
 )
 def test_a_mistake_is_one_clear_line(folder, command, overlay, words, capfd, monkeypatch):
     monkeypatch.chdir(folder)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     if overlay is not None:
         Path("over.yaml").write_text(overlay)
     before = content(folder)

@@ -63,8 +63,8 @@ def fails(message, *arguments):
 def test_mistakes_name_the_file_and_the_nearest_name(particles, tmp_path):
     paths, _ = particles
     fails(r"c\.root: no such file", [*paths, tmp_path / "c.root"], "sub/events", ["px"])
-    fails(r"a\.root: no tree 'sub/event', did you mean 'sub/events'", paths, "sub/event", ["px"])
-    fails(r"has no branch 'pxx', did you mean 'px'", paths, "sub/events", ["pxx"])
+    fails(r"a\.root: no tree 'sub/event'; did you mean 'sub/events'", paths, "sub/event", ["px"])
+    fails(r"has no branch 'pxx'; did you mean 'px'", paths, "sub/events", ["pxx"])
     text = tmp_path / "text.root"
     text.write_text("not a ROOT file at all\n" * 20)
     fails(r"text\.root: cannot be read as a ROOT file", [text], "events", ["px"])

@@ -140,7 +140,7 @@ def _damage(path: Path) -> Iterator[None]:
         raise
     except Exception as error:  # damaged bytes can trip uproot anywhere, with any exception
         raise CascadeError(
-            f"{path}: cannot be read as a ROOT file, is it complete? ({type(error).__name__})"
+            f"{path}: cannot be read as a ROOT file; is it one, and complete?"
         ) from error
 
 
@@ -164,7 +164,7 @@ def _find(path: Path, file: Any, tree: str, branches: Sequence[str]) -> Any:
         kinds = file.classnames(cycle=False)
         known = [name for name, kind in kinds.items() if kind in _TREES]
         if tree not in known:
-            raise CascadeError(f"{path}: no tree '{tree}', {nearest(tree, known)}")
+            raise CascadeError(f"{path}: no tree '{tree}'; {nearest(tree, known)}")
         found = file[tree]
         if found.num_entries == 0:
             raise CascadeError(f"{path}: tree '{tree}' is empty")
@@ -172,7 +172,7 @@ def _find(path: Path, file: Any, tree: str, branches: Sequence[str]) -> Any:
         for branch in branches:
             if branch not in names:
                 raise CascadeError(
-                    f"{path}: tree '{tree}' has no branch '{branch}', {nearest(branch, names)}"
+                    f"{path}: tree '{tree}' has no branch '{branch}'; {nearest(branch, names)}"
                 )
     return found
 

@@ -214,5 +214,5 @@ def test_branches_of_the_wrong_kind_are_named(files):
     flat = settings(cartesian=CARTESIAN | {"px": "is_w"})
     fails("branch 'is_w' holds no list of particles per event, but int64", files, flat)
     near = settings(cartesian=CARTESIAN | {"px": "p_xx"})
-    fails("no branch 'p_xx', did you mean 'p_x'", files, near)
+    fails("no branch 'p_xx'; did you mean 'p_x'", files, near)
     fails("no tree 'event', did you mean 'events'", files, settings(tree="event"))

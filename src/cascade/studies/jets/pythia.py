@@ -110,7 +110,9 @@ def generator(label: int, seed: int, settings: PythiaSettings) -> pythia8mc.Pyth
             )
     if not pythia.init():
         raise CascadeError(
-            f"Pythia does not start with the settings {settings.model_dump(exclude={'selection'})}"
+            f"Pythia does not start with sqrt_s {settings.sqrt_s:g} TeV, w_prime_mass "
+            f"{settings.w_prime_mass:g} GeV, pt_hat {settings.pt_hat} GeV and the lines "
+            f"{list(settings.lines)}: are these collisions possible?"
         )
     return pythia
 
