@@ -215,4 +215,4 @@ def test_branches_of_the_wrong_kind_are_named(files):
     fails("branch 'is_w' holds no list of particles per event, but int64", files, flat)
     near = settings(cartesian=CARTESIAN | {"px": "p_xx"})
     fails("no branch 'p_xx'; did you mean 'p_x'", files, near)
-    fails("no tree 'event', did you mean 'events'", files, settings(tree="event"))
+    fails("no tree 'event'; did you mean 'events'", files, settings(tree="event"))
