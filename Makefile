@@ -38,7 +38,7 @@ smoke: $(INSTALLED) ## run the whole workflow on tiny samples, in runs/smoke
 
 test: $(INSTALLED) ## run the tests
 	@echo "==> tests (under 10 minutes on 2 cores)"
-	pytest -n 2 --dist worksteal -m "not sweep"
+	pytest -n 2 --dist loadgroup -m "not sweep"
 
 sweep: $(INSTALLED) ## kill processes at random moments, many times
 	@echo "==> long sweeps of killed processes"

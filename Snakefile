@@ -2,6 +2,7 @@
 
 from snakemake.utils import min_version
 
+from cascade.config import read_yaml
 from cascade.errors import CascadeError
 from cascade.graph import build
 
@@ -15,6 +16,8 @@ if not config.get("standalone"):
 
 
 try:
+    for path in workflow.configfiles:
+        read_yaml(path)  # refuses what Snakemake lets pass: a key that stands twice
     GRAPH = build(config)
 except CascadeError as error:
     raise WorkflowError(f"config: {error}") from None

@@ -14,6 +14,9 @@ import torch
 
 from programs import CommandLine
 
+# one process runs them all, and so the undisturbed training once
+pytestmark = pytest.mark.xdist_group("resume")
+
 TRAINING = {
     "epochs": 8,
     "batch_size": 32,

@@ -13,7 +13,8 @@ import yaml
 from cascade.events import hdf5
 from programs import CommandLine, copy_project
 
-pytestmark = pytest.mark.workflow
+# one process runs them all, and so the workflow once
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
 
 def snakemake(run: CommandLine, *words: str, check: bool = True):

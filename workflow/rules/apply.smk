@@ -12,6 +12,8 @@ rule predict:
         f"{LOGS}/{{applied}}/predict-{{sample}}.log",
     benchmark:
         f"{TIMES}/{{applied}}/predict-{{sample}}.tsv"
+    conda:
+        "cascade"
     threads: 1
     resources:
         mem_mb=2000,
@@ -30,11 +32,6 @@ rule predict:
         " --accelerator {params.accelerator} --output {output:q}"
 
 
-def reference_predictions(wildcards):
-    node = GRAPH.methods[wildcards.applied]
-    return predictions_of(node.study, node.name, GRAPH.reference(node.study))
-
-
 rule evaluate:
     input:
         reference_predictions,
@@ -44,6 +41,8 @@ rule evaluate:
         f"{LOGS}/{{applied}}/evaluate.log",
     benchmark:
         f"{TIMES}/{{applied}}/evaluate.tsv"
+    conda:
+        "cascade"
     threads: 1
     resources:
         mem_mb=1000,
@@ -65,6 +64,8 @@ rule explain:
         f"{LOGS}/{{fitted}}/explain-{{way}}.log",
     benchmark:
         f"{TIMES}/{{fitted}}/explain-{{way}}.tsv"
+    conda:
+        "cascade"
     threads: 1
     resources:
         mem_mb=2000,

@@ -2,23 +2,6 @@
 # which Snakemake deletes when a job fails.
 
 
-def splits(wildcards, split):
-    node = GRAPH.methods[wildcards.fitted]
-    return {
-        role: events_of(f"{node.study}/{sample}", split)
-        for role, sample in node.samples.items()
-    }
-
-
-def roles(wildcards, input):
-    """Return the options that name each role's splits."""
-    return " ".join(
-        f"--{split} {shlex.quote(f'{role}={path}')}"
-        for split in ("train", "validation")
-        for role, path in splits(wildcards, split).items()
-    )
-
-
 rule train:
     input:
         train=lambda w: splits(w, "train").values(),
@@ -31,6 +14,8 @@ rule train:
         f"{LOGS}/{{fitted}}/train.log",
     benchmark:
         f"{TIMES}/{{fitted}}/train.tsv"
+    conda:
+        "cascade"
     threads: lambda w: GRAPH.methods[w.fitted].threads(GRAPH.config.threads)
     resources:
         mem_mb=4000,

@@ -1,10 +1,10 @@
-# Where the files of a node lie, and which source files a node depends on.
+# Where the files of a node lie, what it is made from, and which source files it depends on.
 
-import glob
 import importlib.util
 import os
 import re
 import shlex
+import shutil
 
 ROOT = os.path.normpath(GRAPH.config.workspace)
 DATA = os.path.normpath(f"{ROOT}/data")
@@ -29,6 +29,7 @@ def model_of(key):
 
 
 def predictions_of(study, method, sample):
+    """Return the file of a method's predictions on a sample."""
     return f"{RESULTS}/{study}/{method}/predictions/{sample}.h5"
 
 
@@ -62,5 +63,78 @@ def gpus(key):
     """
     wanted = GRAPH.methods[key].device == "gpu" and GRAPH.config.accelerator != "cpu"
     local = workflow.local_exec or workflow.dryrun
-    here = GRAPH.config.accelerator == "cuda" or bool(glob.glob("/dev/nvidia[0-9]*"))
+    here = GRAPH.config.accelerator == "cuda" or bool(shutil.which("nvidia-smi"))
     return int(wanted and (not local or here))
+
+
+def shards(wildcards):
+    """Return the shards of a simulated split."""
+    number = GRAPH.samples[wildcards.simulated].shards(wildcards.split)
+    return [
+        f"{DATA}/{wildcards.simulated}/shards/{wildcards.split}-{index}-of-{number}.h5"
+        for index in range(number)
+    ]
+
+
+def original(wildcards):
+    """Return the split that a transformed one is made from."""
+    node = GRAPH.samples[wildcards.transformed]
+    return events_of(f"{node.study}/{node.config.of}", wildcards.split)
+
+
+def transformer(wildcards):
+    """Return the method that makes a transformed sample."""
+    node = GRAPH.samples[wildcards.transformed]
+    return GRAPH.methods[f"{node.study}/{node.source}"]
+
+
+def splits(wildcards, split):
+    """Return the files of one split that a fit reads, by role."""
+    node = GRAPH.methods[wildcards.fitted]
+    return {
+        role: events_of(f"{node.study}/{sample}", split)
+        for role, sample in node.samples.items()
+    }
+
+
+def roles(wildcards, input):
+    """Return the options that name each role's splits."""
+    return " ".join(
+        f"--{split} {shlex.quote(f'{role}={path}')}"
+        for split in ("train", "validation")
+        for role, path in splits(wildcards, split).items()
+    )
+
+
+def reference_predictions(wildcards):
+    """Return a method's predictions on its study's reference sample."""
+    node = GRAPH.methods[wildcards.applied]
+    return predictions_of(node.study, node.name, GRAPH.reference(node.study))
+
+
+def caption_of(path):
+    """Return the caption that a product wrote beside its figure."""
+    with open(path) as file:
+        return file.read()
+
+
+# of all things here, the report's templates see the config alone
+config["caption_of"] = caption_of
+
+
+def shown(wildcards):
+    """Return the files that a product is made from, by (option of cascade plot, name)."""
+    node = GRAPH.products[f"{wildcards.study}/{wildcards.product}"]
+    study = node.study
+    files = {
+        ("predictions", f"{method}:{sample}"): predictions_of(study, method, sample)
+        for method, sample in node.predictions
+    }
+    files |= {("events", name): events_of(f"{study}/{name}") for name in node.samples}
+    files |= {
+        ("history", name): f"{RESULTS}/{study}/{name}/history.csv" for name in node.fits
+    }
+    return files | {
+        ("explanation", method): f"{RESULTS}/{study}/{method}/explanations/{way}.h5"
+        for method, way in node.explanations.items()
+    }

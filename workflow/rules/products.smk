@@ -1,34 +1,6 @@
 # Products: a figure with its table, numbers and caption, from what the config says it shows.
 
 
-def caption_of(path):
-    """Return the caption that a product wrote beside its figure."""
-    with open(path) as file:
-        return file.read()
-
-
-# of all things here, the report's templates see the config alone
-config["caption_of"] = caption_of
-
-
-def shown(wildcards):
-    """Return the files that a product is made from, by (option of cascade plot, name)."""
-    node = GRAPH.products[f"{wildcards.study}/{wildcards.product}"]
-    study = node.study
-    files = {
-        ("predictions", f"{method}:{sample}"): predictions_of(study, method, sample)
-        for method, sample in node.predictions
-    }
-    files |= {("events", name): events_of(f"{study}/{name}") for name in node.samples}
-    files |= {
-        ("history", name): f"{RESULTS}/{study}/{name}/history.csv" for name in node.fits
-    }
-    return files | {
-        ("explanation", method): f"{RESULTS}/{study}/{method}/explanations/{way}.h5"
-        for method, way in node.explanations.items()
-    }
-
-
 rule plot:
     input:
         files=lambda w: shown(w).values(),
@@ -51,6 +23,8 @@ rule plot:
     wildcard_constraints:
         study=one_of(GRAPH.config.studies),
         product=r"\w+",
+    conda:
+        "cascade"
     threads: 1
     resources:
         mem_mb=2000,

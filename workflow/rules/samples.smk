@@ -1,14 +1,6 @@
 # Samples: simulated in shards, ingested from a user's files, or transformed from another sample.
 
 
-def shards(wildcards):
-    number = GRAPH.samples[wildcards.simulated].shards(wildcards.split)
-    return [
-        f"{DATA}/{wildcards.simulated}/shards/{wildcards.split}-{index}-of-{number}.h5"
-        for index in range(number)
-    ]
-
-
 rule simulate:
     input:
         code=lambda w: code_of(GRAPH.samples[w.simulated].code),
@@ -18,6 +10,8 @@ rule simulate:
         f"{LOGS}/{{simulated}}/simulate-{{split}}-{{shard}}-of-{{shards}}.log",
     benchmark:
         f"{TIMES}/{{simulated}}/simulate-{{split}}-{{shard}}-of-{{shards}}.tsv"
+    conda:
+        "cascade"
     threads: 1
     resources:
         mem_mb=1500,
@@ -47,6 +41,8 @@ rule merge:
         f"{LOGS}/{{simulated}}/merge-{{split}}.log",
     benchmark:
         f"{TIMES}/{{simulated}}/merge-{{split}}.tsv"
+    conda:
+        "cascade"
     threads: 1
     resources:
         mem_mb=1000,
@@ -67,6 +63,8 @@ rule ingest:
         f"{LOGS}/{{ingested}}/ingest-{{split}}.log",
     benchmark:
         f"{TIMES}/{{ingested}}/ingest-{{split}}.tsv"
+    conda:
+        "cascade"
     threads: 1
     resources:
         mem_mb=2000,
@@ -84,16 +82,6 @@ rule ingest:
         " --seed {params.seed} --settings {params.settings:q} --output {output:q}"
 
 
-def original(wildcards):
-    node = GRAPH.samples[wildcards.transformed]
-    return events_of(f"{node.study}/{node.config.of}", wildcards.split)
-
-
-def transformer(wildcards):
-    node = GRAPH.samples[wildcards.transformed]
-    return GRAPH.methods[f"{node.study}/{node.source}"]
-
-
 rule transform:
     input:
         events=original,
@@ -104,6 +92,8 @@ rule transform:
         f"{LOGS}/{{transformed}}/transform-{{split}}.log",
     benchmark:
         f"{TIMES}/{{transformed}}/transform-{{split}}.tsv"
+    conda:
+        "cascade"
     threads: 1
     resources:
         mem_mb=3000,

@@ -8,7 +8,10 @@ from torch import nn
 from cascade.errors import CascadeError
 from cascade.events.schema import Field
 
-SCHEMA = (Field("filters", "1", "weights of the first convolution", ("eta", "phi")),)
+SCHEMA = (
+    Field("filters", "1", "weights of the first convolution", ("eta", "phi")),
+    Field("input", "1", "channel of the input that a filter looks at", dtype="int16"),
+)
 
 
 def first_layer_filters(network: nn.Module) -> tuple[tuple[Field, ...], dict[str, np.ndarray]]:
@@ -16,7 +19,8 @@ def first_layer_filters(network: nn.Module) -> tuple[tuple[Field, ...], dict[str
 
     Shapes
     ------
-    filters: (channels × inputs, height, width)
+    filters: (inputs × channels, height, width), all of the first input channel first
+    input: (inputs × channels,)
 
     Raises
     ------
@@ -26,5 +30,9 @@ def first_layer_filters(network: nn.Module) -> tuple[tuple[Field, ...], dict[str
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d):
             weights = layer.weight.detach().cpu().numpy()
-            return SCHEMA, {"filters": weights.reshape(-1, *weights.shape[-2:])}
+            channels, inputs, height, width = weights.shape
+            return SCHEMA, {
+                "filters": weights.swapaxes(0, 1).reshape(-1, height, width),
+                "input": np.repeat(np.arange(inputs), channels),
+            }
     raise CascadeError("the network has no convolution, so no filters to be shown")

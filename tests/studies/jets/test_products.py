@@ -74,7 +74,8 @@ def folder(tmp_path_factory):
     # τ21 is the one that validation chooses
     text = (folder / "tau21.csv").read_text()
     (folder / "tau21.csv").write_text(text.replace(",0.5,", ",0.25,"))
-    write(folder / "filters.h5", filters=np.random.default_rng(1).normal(size=(6, 5, 5)))
+    filters = np.random.default_rng(1).normal(size=(6, 5, 5))
+    write(folder / "filters.h5", filters=filters, input=np.repeat([0, 1], 3))
     return folder
 
 

@@ -213,12 +213,15 @@ def first_layer_filters(inputs: Inputs, settings: FigureSettings) -> Result:
     if len(inputs.explanations) != 1:
         raise CascadeError("first_layer_filters: name exactly one method to explain")
     ((method, path),) = inputs.explanations.items()
-    filters = hdf5.read(path, ["filters"])["filters"]
+    columns = hdf5.read(path, ["filters", "input"])
+    filters, channel = columns["filters"], columns["input"]
     number, height, width = filters.shape
+    inputs_read = len(np.unique(channel))
     figure = draw_filters(filters)
     index, row, column = (axis.ravel() for axis in np.indices(filters.shape))
     table = {
         "filter": index.tolist(),
+        "input": channel[index].tolist(),
         "row": row.tolist(),
         "column": column.tolist(),
         "weight": filters.ravel().astype(float).tolist(),
@@ -226,6 +229,8 @@ def first_layer_filters(inputs: Inputs, settings: FigureSettings) -> Result:
     caption = (
         f"The {style.plural(number, 'filter')} of {height} × {width} pixels in the first layer of "
         f"'{reading.name(method, settings)}', η to the right and φ upwards, one colour scale for "
-        "all. Stands beside the first-layer filters of arXiv:1511.05190."
+        f"all: {number // inputs_read} for each of the {style.plural(inputs_read, 'channel')} of "
+        "its input, one channel after the other (the network's setting 'views' names them). "
+        "Stands beside the first-layer filters of arXiv:1511.05190."
     )
     return Result(figure, table, caption)
