@@ -13,7 +13,7 @@ rule predict:
     benchmark:
         f"{TIMES}/{{applied}}/predict-{{sample}}.tsv"
     conda:
-        "cascade"
+        "../envs/cascade.yaml"
     threads: 1
     resources:
         mem_mb=2000,
@@ -42,7 +42,7 @@ rule evaluate:
     benchmark:
         f"{TIMES}/{{applied}}/evaluate.tsv"
     conda:
-        "cascade"
+        "../envs/cascade.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -65,7 +65,7 @@ rule explain:
     benchmark:
         f"{TIMES}/{{fitted}}/explain-{{way}}.tsv"
     conda:
-        "cascade"
+        "../envs/cascade.yaml"
     threads: 1
     resources:
         mem_mb=2000,

@@ -15,7 +15,7 @@ rule train:
     benchmark:
         f"{TIMES}/{{fitted}}/train.tsv"
     conda:
-        "cascade"
+        "../envs/cascade.yaml"
     threads: lambda w: GRAPH.methods[w.fitted].threads(GRAPH.config.threads)
     resources:
         mem_mb=4000,

@@ -24,7 +24,7 @@ rule plot:
         study=one_of(GRAPH.config.studies),
         product=r"\w+",
     conda:
-        "cascade"
+        "../envs/cascade.yaml"
     threads: 1
     resources:
         mem_mb=2000,

@@ -11,7 +11,7 @@ rule simulate:
     benchmark:
         f"{TIMES}/{{simulated}}/simulate-{{split}}-{{shard}}-of-{{shards}}.tsv"
     conda:
-        "cascade"
+        "../envs/cascade.yaml"
     threads: 1
     resources:
         mem_mb=1500,
@@ -42,7 +42,7 @@ rule merge:
     benchmark:
         f"{TIMES}/{{simulated}}/merge-{{split}}.tsv"
     conda:
-        "cascade"
+        "../envs/cascade.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -64,7 +64,7 @@ rule ingest:
     benchmark:
         f"{TIMES}/{{ingested}}/ingest-{{split}}.tsv"
     conda:
-        "cascade"
+        "../envs/cascade.yaml"
     threads: 1
     resources:
         mem_mb=2000,
@@ -93,7 +93,7 @@ rule transform:
     benchmark:
         f"{TIMES}/{{transformed}}/transform-{{split}}.tsv"
     conda:
-        "cascade"
+        "../envs/cascade.yaml"
     threads: 1
     resources:
         mem_mb=3000,
