@@ -5,6 +5,7 @@ import h5py
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from cascade.errors import CascadeError
 from cascade.events import hdf5
@@ -132,6 +133,18 @@ def test_products_give_a_figure_a_table_and_a_caption(inputs, name, tmp_path):
     for number in result.metrics.values():
         assert number.low <= number.value <= number.high
         assert number.events == JETS
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_in_a_figure_is_cut_off(inputs, name):
+    figure = getattr(products, name)(inputs, ALL[name]).figure
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # lays out
+    drawn = figure.get_tightbbox(canvas.get_renderer())
+    slack = 0.03  # in, a line's width
+    assert min(drawn.x0, drawn.y0) > -slack
+    assert drawn.x1 < figure.get_figwidth() + slack
+    assert drawn.y1 < figure.get_figheight() + slack
 
 
 def test_products_depend_on_their_seed_alone(inputs):

@@ -171,7 +171,7 @@ def pixel_correlation(inputs: Inputs, settings: PixelCorrelationSettings) -> Res
         style.note(panel, applied.label, x=0.05)
     jets = min(*(applied.jets for applied in everything), settings.jets)
     style.note(axes[0, 0], style.plural(jets, "jet"), x=0.05, y=0.05)
-    colour_bar(figure, axes, norm, "correlation of pixel and output")
+    colour_bar(figure, axes, norm, "correlation")
     name_coordinates(axes, *COORDINATES, len(maps))
     return Result(figure, _correlation_table(maps, half_width), _correlation_caption(jets))
 
