@@ -143,7 +143,7 @@ def _selection_caption(
 
 @style.styled
 def depth(inputs: Inputs, settings: DepthSettings) -> Result:
-    """Draw the test area and the gradients' ratio, first to last layer, over the depth."""
+    """Draw the test area and the size of the first layer's gradient over the depth."""
     histories = _histories(inputs)
     applied = reading.predictions(inputs, settings)
     for one in applied:
@@ -161,12 +161,10 @@ def depth(inputs: Inputs, settings: DepthSettings) -> Result:
         here = np.array([point.kind == kind for point in points])
         look = {**style.marker(index), **style.line(index), "label": kind}
         draw_series(axes[0, 0], x[here], value[here], (low[here], high[here]), **look)
-        ratio = gradients[here, 0] / gradients[here, 1]
-        draw_series(axes[1, 0], x[here], ratio, None, **look)
+        # not relative to the last layer's: in a stack that learns nothing both vanish
+        draw_series(axes[1, 0], x[here], gradients[here, 0], None, **look)
     axes[0, 0].set_ylabel(f"area under ROC curve\n({_test_jets(applied)})")
-    axes[1, 0].set(
-        xlabel="depth [layers]", ylabel=r"$|\nabla_\mathrm{first}|\,/\,|\nabla_\mathrm{last}|$"
-    )
+    axes[1, 0].set(xlabel="depth [layers]", ylabel="gradient of first layer")
     axes[1, 0].set_yscale("log")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=3)
@@ -202,8 +200,8 @@ def _depth_caption(applied: list[Applied], settings: DepthSettings) -> str:
         "Networks of different depth. Top: area under the ROC curve on the test split, "
         f"{reading.composition(applied[0].columns['label'])}, with the central 68 % of "
         f"{settings.replicas} bootstrap replicas. Bottom: norm of the loss's gradient with "
-        "respect to the weights of the first layer, divided by that of the last, in the first "
-        "epoch: small where the gradient vanishes on its way through the network."
+        "respect to the weights of the first layer, mean over the steps of the first epoch: small "
+        "where the gradient vanishes on its way through the network."
     )
 
 
