@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cascade.config import load, overlay, read_yaml
+from cascade.config import Config, overlay, read_overlaid, read_yaml
 from cascade.errors import CascadeError
+from cascade.settings import validate
 
 MINIMAL = """
 studies:
@@ -23,8 +24,12 @@ def written(folder, text, name="config.yaml"):
     return path
 
 
+def loaded(paths):
+    return validate(Config, read_overlaid(paths))
+
+
 def test_defaults_fill_in_the_rest(tmp_path):
-    config = load([written(tmp_path, MINIMAL)])
+    config = loaded([written(tmp_path, MINIMAL)])
     assert (config.seed, config.workspace, config.accelerator) == (1, ".", "auto")
     study = config.studies["jets"]
     assert study.reference == "default"
@@ -34,7 +39,7 @@ def test_defaults_fill_in_the_rest(tmp_path):
 
 def test_overlays_change_what_they_name_and_nothing_else(tmp_path):
     above = "seed: 5\nstudies: {jets: {samples: {default: {events: {test: 7}}}}}"
-    config = load([written(tmp_path, MINIMAL), written(tmp_path, above, "above.yaml")])
+    config = loaded([written(tmp_path, MINIMAL), written(tmp_path, above, "above.yaml")])
     assert config.seed == 5
     sample = config.studies["jets"].samples["default"]
     assert (sample.simulate, sample.events) == ("toy", {"train": 100, "test": 7})
@@ -112,7 +117,7 @@ def test_a_missing_or_binary_file_is_refused(tmp_path):
 )
 def test_impossible_values_are_refused_with_their_path(tmp_path, text, message):
     with pytest.raises(CascadeError) as caught:
-        load([written(tmp_path, MINIMAL), written(tmp_path, text, "above.yaml")])
+        loaded([written(tmp_path, MINIMAL), written(tmp_path, text, "above.yaml")])
     assert str(caught.value).startswith(message)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cascade.errors import CascadeError
-from cascade.files import atomic, read_text, write_json, write_rows, write_text
+from cascade.files import atomic, csv_text, read_text, write_json, write_text
 
 
 def names(folder):
@@ -99,8 +99,7 @@ def test_a_full_disk_is_said_in_one_line(tmp_path):
 
 
 def test_rows_and_json_are_readable_by_anyone(tmp_path):
-    write_rows(tmp_path / "rows.csv", [{"a": 1, "b": "x, y"}, {"a": 2.5, "b": ""}])
-    assert (tmp_path / "rows.csv").read_text() == 'a,b\n1,"x, y"\n2.5,\n'
+    assert csv_text([{"a": 1, "b": "x, y"}, {"a": 2.5, "b": ""}]) == 'a,b\n1,"x, y"\n2.5,\n'
     write_json(tmp_path / "file.json", {"a": [1, float("nan"), float("inf")]})
     assert "NaN" not in (tmp_path / "file.json").read_text()
 

@@ -6,7 +6,7 @@ study's own parts are checked against the classes that the study names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,7 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from cascade.errors import CascadeError
 from cascade.files import read_text
-from cascade.settings import Settings, validate
+from cascade.settings import Settings
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Count = Annotated[int, Field(gt=0)]
@@ -194,9 +194,9 @@ def overlay(base: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-def load(paths: list[str | Path]) -> Config:
-    """Read config files, each laid over the ones before, and check the keys of the whole."""
+def read_overlaid(paths: Iterable[str | Path]) -> dict[str, Any]:
+    """Read config files, each laid over the ones before."""
     data: dict[str, Any] = {}
     for path in paths:
         data = overlay(data, read_yaml(path))
-    return validate(Config, data)
+    return data

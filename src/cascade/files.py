@@ -112,11 +112,6 @@ def _finite(content: Any) -> Any:
     return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
-def write_rows(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows of equal keys as CSV, whole or not at all."""
-    write_text(path, csv_text(rows))
-
-
 def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return rows of equal keys, at least one, as CSV."""
     text = io.StringIO()

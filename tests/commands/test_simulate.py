@@ -31,6 +31,20 @@ def test_merged_shards_equal_the_whole_split_to_the_last_bit(call, number):
     assert len(hdf5.read(whole, ["weight"])["weight"]) == 70
 
 
+@pytest.mark.sweep  # half a minute of Pythia
+def test_pythia_gives_the_same_jets_from_any_number_of_shards(call):
+    pythia = ("jets", "pythia8", "--split", "train", "--events", 48, "--block", 6)
+    whole = simulate(call, "whole.h5", source=pythia)
+    assert simulate(call, "again.h5", source=pythia).read_bytes() == whole.read_bytes()
+    for number in (1, 3, 8):
+        shards = [
+            simulate(call, f"{index}.h5", "--shard", f"{index}/{number}", source=pythia)
+            for index in range(number)
+        ]
+        call("merge", "jets", *shards, "-o", "merged.h5")
+        assert Path("merged.h5").read_bytes() == whole.read_bytes()
+
+
 def test_more_shards_than_blocks_are_refused_before_anything_is_drawn(call):
     with pytest.raises(CascadeError, match="--shard: 7/8 is empty: 70 events make fewer blocks"):
         simulate(call, "7.h5", "--shard", "7/8")

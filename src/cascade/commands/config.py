@@ -19,14 +19,11 @@ def config(files: tuple[Path, ...], schema: bool) -> None:
     """
     import yaml
 
-    from cascade.config import overlay, read_yaml
+    from cascade.config import read_overlaid
     from cascade.config_schema import schema as make_schema
     from cascade.graph import build
 
-    data: dict = {}
-    for path in files:
-        data = overlay(data, read_yaml(path))
-    graph = build(data)
+    graph = build(read_overlaid(files))
     if schema:
         dumper = type("Plain", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
         found = make_schema(graph.config.studies)

@@ -7,7 +7,6 @@ constituents, of triggered stations).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,9 +43,3 @@ class Field:
     dims: tuple[str, ...] = ()
     dtype: str = "float32"
     ragged: bool = False
-
-
-def select(schema: Iterable[Field], names: Iterable[str]) -> tuple[Field, ...]:
-    """Return the named fields of a schema, in the order of the names."""
-    by_name = {field.name: field for field in schema}
-    return tuple(by_name[name] for name in names)

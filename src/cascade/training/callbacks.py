@@ -66,6 +66,10 @@ class History(lightning.Callback):
         """Go on from a saved state."""
         self.rows, self.sums = state["rows"], state["sums"]
 
+    def on_train_start(self, trainer: Any, module: Any) -> None:
+        """Say how much was done before this process, for the time that is left."""
+        self.progress.resume(trainer.global_step)
+
     def on_before_optimizer_step(self, trainer: Any, module: Any, optimizer: Any) -> None:
         """Add up the norms of the gradients."""
         weights = [p for p in module.network.parameters() if p.ndim > 1 and p.grad is not None]
