@@ -1,0 +1,73 @@
+"""Air showers: footprints with time traces on a surface detector."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from cascade.events.schema import Field
+from cascade.study import Simulation, Study
+
+_HERE = "cascade.studies.showers"
+
+SCHEMA = (
+    Field(
+        "station",
+        "1",
+        "site of each triggered station on the lattice: row times columns plus column",
+        ("station",),
+        dtype="int16",
+        ragged=True,
+    ),
+    Field(
+        "position",
+        "m",
+        "east, north, up of each triggered station, relative to the array's centre",
+        ("station", "xyz"),
+        ragged=True,
+    ),
+    Field("time", "ns", "start of each station's trace", ("station",), ragged=True),
+    Field(
+        "trace",
+        "particles",
+        "signal of each station over time, noise included",
+        ("station", "time_bin"),
+        ragged=True,
+    ),
+    Field("axis", "1", "unit vector towards the origin of the shower: east, north, up", ("xyz",)),
+    Field("core", "m", "where the axis meets the array's plane: east, north", ("xy",)),
+    Field("lg_energy", "1", "lg of the primary's energy in eV"),
+    Field("x_max", "g/cm2", "slant depth of the shower maximum"),
+    Field("mass_number", "1", "mass number of the primary", dtype="int16"),
+    Field("turn", "1", "by how many sixths of a turn the event was rotated", dtype="int8"),
+    Field("mirrored", "1", "1 if the event was mirrored east-west before", dtype="int8"),
+)
+
+PREDICTIONS = (
+    Field("predicted_axis", "1", "predicted axis, a unit vector: east, north, up", ("xyz",)),
+    Field("predicted_core", "m", "predicted core: east, north", ("xy",)),
+    Field("predicted_lg_energy", "1", "predicted lg of the energy in eV"),
+    Field("predicted_x_max", "g/cm2", "predicted depth of the shower maximum"),
+    Field("axis_uncertainty", "rad", "standard deviation of the axis, in each of two directions"),
+    Field("core_uncertainty", "m", "standard deviation of the core, in each of two directions"),
+    Field("lg_energy_uncertainty", "1", "standard deviation of lg E"),
+    Field("x_max_uncertainty", "g/cm2", "standard deviation of the depth of the maximum"),
+    Field("score", "1", "grows with the probability of iron against protons", dtype="float64"),
+)
+
+STUDY = Study(
+    name="showers",
+    title="Air showers on a surface detector",
+    schema=SCHEMA,
+    truth=("axis", "core", "lg_energy", "x_max", "mass_number", "turn", "mirrored"),
+    predictions=PREDICTIONS,
+    sources=MappingProxyType(
+        {
+            "toy": Simulation(
+                f"{_HERE}.simulate:simulate", f"{_HERE}.settings:ShowerSettings", block=1000
+            ),
+        }
+    ),
+    methods=MappingProxyType({}),
+    metrics=MappingProxyType({}),
+    products=MappingProxyType({}),
+)
