@@ -16,7 +16,7 @@ ROW_HEIGHT = np.sqrt(3) / 2
 
 
 def positions(array: ArraySettings) -> np.ndarray:
-    """Return x (east), y (north), z (up) of all sites relative to the central one [m]: (sites, 3)."""
+    """Return east, north, up of all sites relative to the central one [m]: (sites, 3)."""
     q, r = axial(array).T
     planar = np.stack([q + r / 2, r * ROW_HEIGHT, np.zeros(len(q))], axis=1)
     return array.spacing * planar
@@ -41,7 +41,7 @@ def nearest_axial(array: ArraySettings, planar: np.ndarray) -> np.ndarray:
     """Return the axial coordinates of the lattice points next to positions (…, ≥2) [m]: (…, 2)."""
     r = planar[..., 1] / (array.spacing * ROW_HEIGHT)
     q = planar[..., 0] / array.spacing - r / 2
-    # rounding q and r alone may leave the hexagonal cell: the worst of three is found from the others
+    # q, r and −q − r are rounded; as they must add up to 0, the worst one gives way
     cube = np.stack([q, r, -q - r], axis=-1)
     rounded = np.rint(cube)
     worst = np.argmax(np.abs(rounded - cube), axis=-1)[..., np.newaxis]
