@@ -1,4 +1,4 @@
-"""Figure of a training's history: the losses over the epochs."""
+"""Figure of a training's history, and the product of several: losses over the epochs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from cascade.plotting import style
+from cascade.plotting.product import Inputs, Result
+from cascade.plotting.reading import called, read_histories, step_of
+from cascade.plotting.settings import FigureSettings
 
 
 def draw_losses(axes: Axes, history: Mapping[str, np.ndarray], step: str = "epoch") -> None:
@@ -50,3 +53,41 @@ def _range(columns: Sequence[np.ndarray]) -> tuple[float, float]:
     values = np.concatenate(columns)
     values = values[np.isfinite(values)]
     return (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+
+
+@style.styled
+def history(inputs: Inputs, settings: FigureSettings) -> Result:
+    """Draw training and validation loss over the epochs, one panel a fit."""
+    histories = read_histories(inputs)
+    rows, columns = style.grid(len(histories))
+    width = style.COLUMN if columns == 1 else style.PAGE
+    height = 0.45 + rows * (2.2 if columns <= 2 else 1.5)
+    figure, axes = style.subplots(rows, columns, width=width, height=height, sharey=True)
+    low, high = loss_limits(list(histories.values()))
+    table: dict[str, list] = {
+        column: [] for column in ("method", "step", "train_loss", "validation_loss")
+    }
+    for panel, (fit, columns_) in zip(axes.flat, histories.items(), strict=False):
+        step = step_of(columns_)
+        draw_losses(panel, columns_, step)
+        panel.set(ylim=(low, high), xlabel=step)
+        style.note(panel, called(fit, settings.labels))
+        undefined = np.full(len(columns_[step]), np.nan)
+        table["method"] += [fit] * len(undefined)
+        table["step"] += columns_[step].tolist()
+        for name in ("train_loss", "validation_loss"):
+            table[name] += columns_.get(name, undefined).tolist()
+    for panel in axes.flat[len(histories) :]:
+        panel.set_axis_off()
+    for panel in axes[:, 0]:
+        panel.set_ylabel("loss")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=3)
+    caption = (
+        f"Loss over the {' or '.join(sorted({step_of(c) for c in histories.values()}))}s "
+        f"of {style.plural(len(histories), 'fit')}: on the training split (dashed, with dropout "
+        "where the network has it) and on the validation split (solid). Dot: lowest validation "
+        "loss, the state that is kept. A first training loss far above all others may lie outside "
+        "the frame."
+    )
+    return Result(figure, table, caption)

@@ -11,9 +11,9 @@ from cascade.errors import CascadeError
 from cascade.events import hdf5
 from cascade.plotting import style
 from cascade.plotting.product import Inputs
+from cascade.plotting.reading import Applied, read_history
 from cascade.studies.jets import SCHEMA, metrics, products
 from cascade.studies.jets.observables import describe
-from cascade.studies.jets.products import reading
 from cascade.studies.jets.products.display import read_jet
 from cascade.studies.jets.products.images import Average, correlations
 from cascade.studies.jets.settings import (
@@ -184,7 +184,7 @@ def test_correlation_is_that_of_repeated_events(tmp_path):
     score = image[:, 1, 1] + rng.normal(size=jets)
     label = np.arange(jets) % 2
     write(tmp_path / "jets.h5", image=image, label=label, weight=weight.astype(float))
-    applied = reading.Applied(
+    applied = Applied(
         "m", "s", "m", "m", tmp_path, {"score": score, "label": label, "weight": weight}
     )
     found = correlations(tmp_path / "jets.h5", [applied], jets)[0]
@@ -302,7 +302,7 @@ def test_a_bad_history_is_one_clear_line(tmp_path, text, complaint):
     path = tmp_path / "history.csv"
     path.write_text(text)
     with pytest.raises(CascadeError, match=complaint) as caught:
-        reading.history(path)
+        read_history(path)
     assert str(path) in str(caught.value)
 
 

@@ -144,7 +144,7 @@ STUDY = Study(
             "event_display": _product("display", "event_display", "EventDisplay"),
             "roc": _product("performance", "roc", "Roc"),
             "roc_family": _product("performance", "roc_family", "Roc"),
-            "history": _product("fits", "history", "Figure"),
+            "history": Product("cascade.plotting.history:history", _settings("FigureSettings")),
             "selection": _product("fits", "selection", "Score"),
             "depth": _product("fits", "depth", "Depth"),
             "first_layer_filters": _product("fits", "first_layer_filters", "Figure"),

@@ -15,6 +15,7 @@ from cascade.events import hdf5
 from cascade.plotting import style
 from cascade.plotting.images import colour_bar, draw_image, intensity_norm, name_coordinates
 from cascade.plotting.product import Inputs, Result
+from cascade.plotting.reading import samples
 from cascade.studies.jets.images import wrap
 from cascade.studies.jets.observables import four_momenta, leading_subjets
 from cascade.studies.jets.products import reading
@@ -29,7 +30,7 @@ AREA_PER_GEV = 1.6
 @style.styled
 def event_display(inputs: Inputs, settings: EventDisplaySettings) -> Result:
     """Draw towers and images of one jet of each class."""
-    sample, path = reading.samples(inputs)[0]
+    sample, path = samples(inputs)[0]
     selection = reading.selection_of(path)
     chosen = {1: settings.w, 0: settings.qcd}
     jets = {label: read_jet(path, label, number) for label, number in chosen.items()}

@@ -1,4 +1,4 @@
-"""Products about fits: losses, which network validation chose, depth, first-layer filters."""
+"""Products about fits: which network validation chose, depth, first-layer filters."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from cascade.evaluation.bootstrap import bootstrap
 from cascade.events import hdf5
 from cascade.plotting import style
 from cascade.plotting.filters import draw_filters
-from cascade.plotting.history import draw_losses, loss_limits
 from cascade.plotting.points import draw_rows, draw_series, name_rows
 from cascade.plotting.product import Inputs, Number, Result
+from cascade.plotting.reading import Applied, called, lowest_validation_loss, read_histories
+from cascade.plotting.settings import FigureSettings
 from cascade.studies.jets import metrics
 from cascade.studies.jets.products import reading
-from cascade.studies.jets.products.reading import Applied
-from cascade.studies.jets.settings import DepthSettings, FigureSettings, ScoreSettings
+from cascade.studies.jets.settings import DepthSettings, ScoreSettings
 
 _BOUNDS = ("value", "low", "high")
 METRICS = {
@@ -26,59 +26,15 @@ METRICS = {
 
 
 @style.styled
-def history(inputs: Inputs, settings: FigureSettings) -> Result:
-    """Draw training and validation loss over the epochs, one panel a fit."""
-    histories = _histories(inputs)
-    rows, columns = style.grid(len(histories))
-    width = style.COLUMN if columns == 1 else style.PAGE
-    height = 0.45 + rows * (2.2 if columns <= 2 else 1.5)
-    figure, axes = style.subplots(rows, columns, width=width, height=height, sharey=True)
-    low, high = loss_limits(list(histories.values()))
-    table: dict[str, list] = {
-        column: [] for column in ("method", "step", "train_loss", "validation_loss")
-    }
-    for panel, (fit, columns_) in zip(axes.flat, histories.items(), strict=False):
-        step = reading.step_of(columns_)
-        draw_losses(panel, columns_, step)
-        panel.set(ylim=(low, high), xlabel=step)
-        style.note(panel, reading.name(fit, settings))
-        undefined = np.full(len(columns_[step]), np.nan)
-        table["method"] += [fit] * len(undefined)
-        table["step"] += columns_[step].tolist()
-        for name in ("train_loss", "validation_loss"):
-            table[name] += columns_.get(name, undefined).tolist()
-    for panel in axes.flat[len(histories) :]:
-        panel.set_axis_off()
-    for panel in axes[:, 0]:
-        panel.set_ylabel("loss")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3)
-    caption = (
-        f"Loss over the {' or '.join(sorted({reading.step_of(c) for c in histories.values()}))}s "
-        f"of {style.plural(len(histories), 'fit')}: on the training split (dashed, with dropout "
-        "where the network has it) and on the validation split (solid). Dot: lowest validation "
-        "loss, the state that is kept. A first training loss far above all others may lie outside "
-        "the frame."
-    )
-    return Result(figure, table, caption)
-
-
-def _histories(inputs: Inputs) -> dict[str, dict[str, np.ndarray]]:
-    if not inputs.histories:
-        raise CascadeError("this product shows histories: name at least one of the fits")
-    return {fit: reading.history(path) for fit, path in inputs.histories.items()}
-
-
-@style.styled
 def selection(inputs: Inputs, settings: ScoreSettings) -> Result:
     """Draw validation loss and test area of all methods; the lowest loss chose the network.
 
     Methods without a history (formulas) are drawn for comparison and cannot be chosen.
     """
-    histories = _histories(inputs)
+    histories = read_histories(inputs)
     applied = reading.predictions(inputs, settings)
     loss = {
-        one.key: reading.lowest_validation_loss(histories[one.method])
+        one.key: lowest_validation_loss(histories[one.method])
         if one.method in histories
         else np.nan
         for one in applied
@@ -116,14 +72,14 @@ def selection(inputs: Inputs, settings: ScoreSettings) -> Result:
 
 
 def _test_jets(applied: list[Applied]) -> str:
-    numbers = sorted({one.jets for one in applied})
+    numbers = sorted({one.events for one in applied})
     return " or ".join(style.plural(number, "test jet") for number in numbers)
 
 
 def _measure(applied: Applied, metric: str, seed: int, replicas: int) -> Number:
     """Return a metric of predictions with its bootstrap interval."""
     bounds = bootstrap(METRICS[metric], applied.ordered(), np.random.default_rng(seed), replicas)
-    return Number(*bounds, "1", applied.jets)
+    return Number(*bounds, "1", applied.events)
 
 
 def _selection_caption(
@@ -144,7 +100,7 @@ def _selection_caption(
 @style.styled
 def depth(inputs: Inputs, settings: DepthSettings) -> Result:
     """Draw the test area and the size of the first layer's gradient over the depth."""
-    histories = _histories(inputs)
+    histories = read_histories(inputs)
     applied = reading.predictions(inputs, settings)
     for one in applied:
         if one.method not in settings.points:
@@ -226,7 +182,7 @@ def first_layer_filters(inputs: Inputs, settings: FigureSettings) -> Result:
     }
     caption = (
         f"The {style.plural(number, 'filter')} of {height} × {width} pixels in the first layer of "
-        f"'{reading.name(method, settings)}', η to the right and φ upwards, one colour scale for "
+        f"'{called(method, settings.labels)}', η to the right and φ upwards, one colour scale for "
         f"all: {number // inputs_read} for each of the {style.plural(inputs_read, 'channel')} of "
         "its input, one channel after the other (the network's setting 'views' names them). "
         "Stands beside the first-layer filters of arXiv:1511.05190."

@@ -21,6 +21,7 @@ from cascade.plotting.images import (
     signed_norm,
 )
 from cascade.plotting.product import Inputs, Result
+from cascade.plotting.reading import Applied, first, samples
 from cascade.studies.jets import images
 from cascade.studies.jets.observables import preprocessing
 from cascade.studies.jets.products import reading
@@ -68,7 +69,7 @@ class Average:
 @style.styled
 def average_images(inputs: Inputs, settings: AverageImagesSettings) -> Result:
     """Draw the average image of each class before and after each step of the preprocessing."""
-    sample, path = reading.samples(inputs)[0]
+    sample, path = samples(inputs)[0]
     selection = reading.selection_of(path)
     averages = _averages(path, selection, settings)
     steps = list(dict.fromkeys(step for _, step in averages))
@@ -113,7 +114,7 @@ def _averages(
     """Average the images by (label, step); the first jets of the file, inside the windows."""
     averages: dict[tuple[int, str], Average] = {}
     names = ("constituents", "label", "weight", "pt", "mass")
-    for events in reading.first(path, names, settings.jets):
+    for events in first(path, names, settings.jets):
         kept = np.ones(len(events["label"]), bool)
         for name in ("pt", "mass"):
             low, high = getattr(settings, name) or (-np.inf, np.inf)
@@ -169,14 +170,14 @@ def pixel_correlation(inputs: Inputs, settings: PixelCorrelationSettings) -> Res
     for panel, applied in zip(axes.flat, everything, strict=False):
         draw_image(panel, maps[applied.key], half_width, norm)
         style.note(panel, applied.label, x=0.05)
-    jets = min(*(applied.jets for applied in everything), settings.jets)
+    jets = min(*(applied.events for applied in everything), settings.jets)
     style.note(axes[0, 0], style.plural(jets, "jet"), x=0.05, y=0.05)
     colour_bar(figure, axes, norm, "correlation")
     name_coordinates(axes, *COORDINATES, len(maps))
     return Result(figure, _correlation_table(maps, half_width), _correlation_caption(jets))
 
 
-def correlations(path: Path, applied: list[reading.Applied], jets: int) -> np.ndarray:
+def correlations(path: Path, applied: list[Applied], jets: int) -> np.ndarray:
     """Return the weighted Pearson correlation of pixels and scores, shape (methods, size, size).
 
     NaN where a pixel never changes. The sums are added up chunk by chunk.
@@ -187,12 +188,12 @@ def correlations(path: Path, applied: list[reading.Applied], jets: int) -> np.nd
         The predictions are not those of the sample's jets.
     """
     for one in applied:
-        if one.jets != hdf5.count(path):
-            raise CascadeError(f"{one.path}: its {one.jets} jets are not those of {path}")
+        if one.events != hdf5.count(path):
+            raise CascadeError(f"{one.path}: its {one.events} jets are not those of {path}")
     scores = np.stack([one.columns["score"] for one in applied]).astype(np.float64)
     scores -= scores.mean(axis=1, keepdims=True)  # keeps the differences of sums below exact
     start, sums = 0, None
-    for events in reading.first(path, ("image", "label", "weight"), jets):
+    for events in first(path, ("image", "label", "weight"), jets):
         here = slice(start, start + len(events["label"]))
         start = here.stop
         for one in applied:

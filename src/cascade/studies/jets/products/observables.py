@@ -16,6 +16,7 @@ from cascade.events import hdf5
 from cascade.plotting import style
 from cascade.plotting.histograms import Density, density, draw_density, draw_ratio, ratio
 from cascade.plotting.product import Inputs, Number, Result
+from cascade.plotting.reading import called, samples
 from cascade.studies.jets.products import reading
 from cascade.studies.jets.settings import ObservablesSettings, Selection
 
@@ -81,7 +82,7 @@ def edges(
 def observables(inputs: Inputs, settings: ObservablesSettings) -> Result:
     """Draw pT, mass and τ21 of both classes, weighted, with statistical errors."""
     shown = ("pt", "mass", "tau21")
-    sample, path = reading.samples(inputs)[0]
+    sample, path = samples(inputs)[0]
     jets, selection = read_jets(path, shown), reading.selection_of(path)
     figure, axes = style.subplots(1, 3, width=style.PAGE, height=2.3)
     table = _empty_table()
@@ -107,7 +108,7 @@ def observables(inputs: Inputs, settings: ObservablesSettings) -> Result:
 def source_comparison(inputs: Inputs, settings: ObservablesSettings) -> Result:
     """Draw mass, τ21, ΔR and number of towers of several sources, with ratios to the first."""
     shown = ("mass", "tau21", "delta_r", "constituents")
-    paths = dict(reading.samples(inputs, least=2))
+    paths = dict(samples(inputs, least=2))
     jets = {sample: read_jets(path, shown) for sample, path in paths.items()}
     reference, *others = jets
     selection = reading.selection_of(paths[reference])
@@ -115,7 +116,7 @@ def source_comparison(inputs: Inputs, settings: ObservablesSettings) -> Result:
         2, 4, width=style.PAGE, height=3.3, sharex="col", height_ratios=(2, 1)
     )
     legend = {
-        (sample, label): f"{cls}, {reading.name(sample, settings)} "
+        (sample, label): f"{cls}, {called(sample, settings.labels)} "
         f"({style.plural(np.count_nonzero(columns['label'] == label), 'jet')})"
         for sample, columns in jets.items()
         for label, cls in reading.CLASSES.items()
@@ -136,7 +137,7 @@ def source_comparison(inputs: Inputs, settings: ObservablesSettings) -> Result:
         _frame(upper, name, binning)
         upper.set_xlabel("")
         lower.set(xlabel=OBSERVABLES[name].x, ylim=(0, 2))
-    axes[1, 0].set_ylabel(f"ratio to\n{reading.name(reference, settings)}")
+    axes[1, 0].set_ylabel(f"ratio to\n{called(reference, settings.labels)}")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 4))
     return Result(

@@ -11,9 +11,9 @@ from cascade.evaluation.bootstrap import bootstrap
 from cascade.evaluation.roc import background_efficiency, roc_curve
 from cascade.plotting import style
 from cascade.plotting.product import Inputs, Number, Result
+from cascade.plotting.reading import Applied
 from cascade.plotting.roc import Curve, draw_rejection
 from cascade.studies.jets.products import reading
-from cascade.studies.jets.products.reading import Applied
 from cascade.studies.jets.settings import RocSettings
 
 WORKING_POINTS = {"background_rejection_50": 0.5, "background_rejection_30": 0.3}
@@ -67,7 +67,7 @@ def performance(applied: Applied, grid: np.ndarray, replicas: int, seed: int) ->
 
     bounds = bootstrap(statistic, applied.ordered(), np.random.default_rng(seed), replicas)
     numbers = {
-        metric: Number(*(float(bound[index]) for bound in bounds), "1", applied.jets)
+        metric: Number(*(float(bound[index]) for bound in bounds), "1", applied.events)
         for index, metric in enumerate(NAMES)
     }
     value, low, high = (bound[len(NAMES) :] for bound in bounds)
@@ -87,7 +87,7 @@ def area_text(area: Number) -> str:
 
 
 def _counts(measured: Sequence[Performance]) -> list[str]:
-    return [style.plural(n, "jet") for n in sorted({found.applied.jets for found in measured})]
+    return [style.plural(n, "jet") for n in sorted({found.applied.events for found in measured})]
 
 
 def _table(measured: Sequence[Performance]) -> dict[str, list]:

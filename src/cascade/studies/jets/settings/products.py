@@ -6,15 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from cascade.plotting.settings import FigureSettings
 from cascade.settings import Settings
 from cascade.studies.jets.settings.selection import Window
-
-
-class FigureSettings(Settings):
-    """What all products of the study can be told."""
-
-    labels: dict[str, str] = {}
-    """Name of a method, fit or sample in the figure, where it shall differ from the config's."""
 
 
 class RocSettings(FigureSettings):

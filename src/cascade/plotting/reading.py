@@ -1,0 +1,161 @@
+"""What products read: predictions, samples, histories, and how they are called in figures."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cascade.errors import CascadeError
+from cascade.events import hdf5
+from cascade.files import read_text
+from cascade.plotting.product import Inputs
+from cascade.plotting.style import plural
+
+
+@dataclass(frozen=True)
+class Applied:
+    """Predictions of one method on one sample.
+
+    Attributes
+    ----------
+    key
+        Name in metrics: the method's, with the sample's if there are several samples.
+    label
+        Name in the figure.
+    columns
+        What was asked for; the first axis is the event.
+    """
+
+    method: str
+    sample: str
+    key: str
+    label: str
+    path: Path
+    columns: Mapping[str, np.ndarray]
+
+    @property
+    def events(self) -> int:
+        """Number of events."""
+        return len(next(iter(self.columns.values())))
+
+    def ordered(self, column: str = "score") -> dict[str, np.ndarray]:
+        """Return the columns sorted by one: each bootstrap replica then sorts quickly."""
+        order = np.argsort(self.columns[column], kind="stable")
+        return {name: values[order] for name, values in self.columns.items()}
+
+
+def called(key: str, labels: Mapping[str, str]) -> str:
+    """Return what a method or sample is called in a figure.
+
+    Examples
+    --------
+    >>> called("cnn_narrow", {}), called("cnn", {"cnn": "CNN"})
+    ('cnn narrow', 'CNN')
+    """
+    return labels.get(key) or key.replace("_", " ")
+
+
+def predictions(
+    inputs: Inputs,
+    labels: Mapping[str, str],
+    columns: Iterable[str],
+    optional: Iterable[str] = (),
+) -> list[Applied]:
+    """Read the predictions of a product, in the order of the config.
+
+    Parameters
+    ----------
+    columns
+        What every file must hold.
+    optional
+        What is read from the files that hold it.
+
+    Raises
+    ------
+    CascadeError
+        There are none, or a file lacks a column.
+    """
+    if not inputs.predictions:
+        raise CascadeError("this product shows predictions: name at least one method")
+    several = len({sample for _, sample in inputs.predictions}) > 1
+    applied = []
+    for (method, sample), path in inputs.predictions.items():
+        with hdf5.opened(path) as file:
+            there = set(hdf5.fields(file))
+        wanted = (*columns, *(column for column in optional if column in there))
+        key, label = method, called(method, labels)
+        if several:
+            key, label = f"{method}/{sample}", f"{label}, {called(sample, labels)}"
+        applied.append(Applied(method, sample, key, label, path, hdf5.read(path, wanted)))
+    return applied
+
+
+def samples(inputs: Inputs, least: int = 1) -> list[tuple[str, Path]]:
+    """Return the samples of a product, at least as many as it needs."""
+    found = list(inputs.samples.items())
+    if len(found) < least:
+        raise CascadeError(f"this product needs {plural(least, 'sample')}, not {len(found)}")
+    return found
+
+
+def first(
+    path: Path, names: Iterable[str], events: int, size: int = 2000
+) -> Iterator[dict[str, Any]]:
+    """Read the first events of a file in chunks."""
+    left = events
+    for chunk in hdf5.chunks(path, names, size):
+        if left <= 0:
+            return
+        yield {key: values[:left] for key, values in chunk.items()}
+        left -= size
+
+
+def read_histories(inputs: Inputs) -> dict[str, dict[str, np.ndarray]]:
+    """Read the histories of a product, by fit.
+
+    Raises
+    ------
+    CascadeError
+        There are none, or one is unreadable.
+    """
+    if not inputs.histories:
+        raise CascadeError("this product shows histories: name at least one of the fits")
+    return {fit: read_history(path) for fit, path in inputs.histories.items()}
+
+
+def read_history(path: Path) -> dict[str, np.ndarray]:
+    """Read a history: numbers by column, NaN where a cell is empty.
+
+    Raises
+    ------
+    CascadeError
+        The file has no rows, no validation loss, or something that is no number.
+    """
+    rows = list(csv.DictReader(read_text(path).splitlines()))
+    if not rows:
+        raise CascadeError(f"{path}: holds no rows")
+    try:
+        columns = {
+            key: np.array([float(row[key] or "nan") for row in rows]) for key in rows[0] if key
+        }
+    except (TypeError, ValueError) as error:
+        raise CascadeError(f"{path}: not a table of numbers ({error})") from None
+    if "validation_loss" not in columns:
+        raise CascadeError(f"{path}: has no column 'validation_loss'")
+    return columns
+
+
+def step_of(columns: Mapping[str, np.ndarray]) -> str:
+    """Return what a history counts: ``epoch``, or ``step`` for a fit without epochs."""
+    return "epoch" if "epoch" in columns else "step"
+
+
+def lowest_validation_loss(columns: Mapping[str, np.ndarray]) -> float:
+    """Return the loss of the kept state; infinite if none was finite."""
+    loss = columns["validation_loss"]
+    return float(np.min(loss, where=np.isfinite(loss), initial=np.inf))
