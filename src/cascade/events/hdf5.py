@@ -211,6 +211,12 @@ def attributes(path: str | Path) -> dict[str, Any]:
         }
 
 
+def rows(path: str | Path, name: str) -> int:
+    """Return the number of rows that all events hold together in a ragged field of a file."""
+    with opened(path) as file:
+        return len(file[name]["values"])
+
+
 def read(
     path: str | Path,
     names: Iterable[str] | None = None,

@@ -4,13 +4,17 @@ Events that fit into memory are read once and held. Larger splits are streamed: 
 into runs of neighbouring events, an epoch puts the runs in a random order, reads from them a buffer
 of events at a time, and shuffles inside the buffer. Either way an epoch has each event once, and
 can be taken up again at any step to go on with the same batches.
+
+A field of fixed shape is a tensor (events, …), a ragged one ``cascade.layers.ragged.Ragged``.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +22,10 @@ import torch
 from cascade.errors import CascadeError
 from cascade.events import hdf5
 from cascade.events.seeding import sequence
+from cascade.layers.ragged import Ragged, cat
 
+Values = torch.Tensor | Ragged
+"""A field of some events."""
 RUN = 1024  # neighbouring events read at once when streaming: a few HDF5 chunks
 
 
@@ -33,24 +40,39 @@ class Split:
         """Return the number of events."""
         return hdf5.count(self.path)
 
-    def read(self, start: int | None = None, stop: int | None = None) -> dict[str, torch.Tensor]:
-        """Read the fields of some events as tensors (events, …), floating point in float32."""
+    def read(self, start: int | None = None, stop: int | None = None) -> dict[str, Values]:
+        """Read the fields of some events, floating point in float32."""
         arrays = hdf5.read(self.path, self.fields, start, stop)
         return {name: tensor(array) for name, array in arrays.items()}
 
-    def event_bytes(self) -> int:
-        """Return the memory that one event takes."""
-        first = self.read(0, 1)
-        return sum(values.element_size() * values.numel() for values in first.values())
+    def event_bytes(self) -> float:
+        """Return the memory that one event takes, in the mean over the split."""
+        size = 0.0
+        for name, values in self.read(0, 1).items():
+            if isinstance(values, Ragged):
+                # how many rows the first event holds says nothing of the others
+                row = values.values.element_size() * math.prod(values.shape[1:])
+                size += row * hdf5.rows(self.path, name) / self.events()
+                values = values.counts
+            size += values.element_size() * values.numel()
+        return size
 
 
-def tensor(array: np.ndarray) -> torch.Tensor:
-    """Return an array as a tensor without a copy where possible, floating point in float32."""
+def tensor(array: np.ndarray | Any) -> Values:
+    """Return a NumPy array as a tensor, an Awkward one (events × var × …) as a ragged batch.
+
+    Nothing is copied where that is possible; floating point becomes float32.
+    """
+    if not isinstance(array, np.ndarray):
+        import awkward as ak
+
+        counts = ak.to_numpy(ak.num(array, axis=1)).astype(np.int64)
+        return Ragged(tensor(ak.to_numpy(ak.flatten(array, axis=1))), torch.from_numpy(counts))
     return torch.from_numpy(array if array.dtype.kind in "iub" else array.astype("f4", copy=False))
 
 
 class Batches:
-    """Batches ``{role: {field: tensor (batch, …)}}`` over one split per role.
+    """Batches ``{role: {field: values}}`` over one split per role.
 
     The first role sets the length of an epoch. The others run through their events at their own
     pace, pass after pass.
@@ -90,7 +112,7 @@ class Batches:
     def __len__(self) -> int:
         return len(self.lead)
 
-    def __iter__(self) -> Iterator[dict[str, dict[str, torch.Tensor]]]:
+    def __iter__(self) -> Iterator[dict[str, dict[str, Values]]]:
         # in the order of the file, each epoch is the first one again
         done = (self.epoch if self.shuffled else 0) * len(self) + self.step
         streams = {role: source.batches(done) for role, source in self.sources.items()}
@@ -126,14 +148,14 @@ class _Source:
     def __len__(self) -> int:
         return -(-self.events // self.size)
 
-    def batches(self, done: int) -> Iterator[dict[str, torch.Tensor]]:
+    def batches(self, done: int) -> Iterator[dict[str, Values]]:
         """Yield the batches behind the first ``done`` ones, for ever."""
         epoch, step = divmod(done, len(self))
         while True:
             yield from self._epoch(epoch, step)
             epoch, step = epoch + 1, 0
 
-    def _epoch(self, epoch: int, step: int) -> Iterator[dict[str, torch.Tensor]]:
+    def _epoch(self, epoch: int, step: int) -> Iterator[dict[str, Values]]:
         """Yield the batches of an epoch from a step on."""
         shuffled = np.arange
         if self.seed is not None:
@@ -151,7 +173,7 @@ class _Source:
                 rows = torch.from_numpy(order[place : place + self.size])
                 yield {name: values[rows] for name, values in held.items()}
 
-    def _load(self, runs: np.ndarray, start: int, stop: int) -> dict[str, torch.Tensor]:
+    def _load(self, runs: np.ndarray, start: int, stop: int) -> dict[str, Values]:
         """Read the events ``start:stop`` of the file as it would be with its runs in this order."""
         parts, end = [], 0
         for run in runs:
@@ -161,4 +183,4 @@ class _Source:
                 parts.append(
                     self.split.read(first + max(start - begin, 0), last - max(end - stop, 0))
                 )
-        return {name: torch.cat([part[name] for part in parts]) for name in self.split.fields}
+        return {name: cat([part[name] for part in parts]) for name in self.split.fields}

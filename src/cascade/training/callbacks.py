@@ -17,7 +17,9 @@ import torch
 
 from cascade.events.seeding import sequence
 from cascade.files import atomic
+from cascade.layers.ragged import cat
 from cascade.progress import Progress
+from cascade.training.batches import Values
 
 
 class Interrupted(Exception):  # noqa: N818 - not an error: the training can be taken up again
@@ -56,7 +58,7 @@ class History(lightning.Callback):
         self.epochs = epochs
         self.sums = torch.zeros(5, dtype=torch.float64)
         self.validation: list[dict[str, Any]] = []
-        self.truth: list[dict[str, torch.Tensor]] = []
+        self.truth: list[dict[str, Values]] = []
 
     def state_dict(self) -> dict[str, Any]:
         """Return the rows and the sums of the epoch under way."""
@@ -91,7 +93,9 @@ class History(lightning.Callback):
     ) -> None:
         """Keep what the validation says about a batch."""
         self.validation.append(outputs)
-        self.truth.append(batch["train"])
+        # not the inputs: of a whole split they may be too large to keep
+        truth = {name: x for name, x in batch["train"].items() if name not in module.inputs}
+        self.truth.append(truth)
 
     def on_validation_epoch_end(self, trainer: Any, module: Any) -> None:
         """Close the epoch: sum up the validation and write the row."""
@@ -103,11 +107,10 @@ class History(lightning.Callback):
             epoch = trainer.current_epoch + 1
             raise Diverged(f"the validation loss is {float(loss)} in epoch {epoch}")
         predicted = {
-            name: torch.cat([output["predicted"][name] for output in outputs]).cpu().numpy()
+            name: _array([output["predicted"][name] for output in outputs])
             for name in outputs[0]["predicted"]
         }
-        fields = [name for name in truth[0] if name not in module.inputs]
-        truths = {name: torch.cat([batch[name] for batch in truth]).cpu() for name in fields}
+        truths = {name: cat([batch[name] for batch in truth]).to("cpu") for name in truth[0]}
         row = {
             "epoch": trainer.current_epoch + 1,
             "train_loss": (self.sums[0] / self.sums[1]).item(),
@@ -125,6 +128,12 @@ class History(lightning.Callback):
             f"validation {row['validation_loss']:.4f} (best {best['validation_loss']:.4f} "
             f"in epoch {best['epoch']})"
         )
+
+
+def _array(parts: list[torch.Tensor]) -> np.ndarray:
+    """Join a column of predictions; NumPy lacks the half precision of mixed training."""
+    column = torch.cat(parts).cpu()
+    return (column.float() if column.dtype == torch.bfloat16 else column).numpy()
 
 
 class BestWeights(lightning.Callback):

@@ -31,7 +31,7 @@ from cascade.study import Network, resolve
 from cascade.training import checkpoint
 from cascade.training.batches import Batches, Split
 from cascade.training.callbacks import BestWeights, Diverged, History, Randomness, SaveState
-from cascade.training.network import build, check_shapes, pick_device
+from cascade.training.network import build, check_shapes, inner_shape, pick_device, shape_text
 from cascade.training.scaling import Scaled
 from cascade.training.settings import Training
 
@@ -68,9 +68,7 @@ class Fit:
             "settings": self.settings.model_dump_json(),
             "training": self.training.model_dump_json(),
             "scaling": json.dumps({**self.declared.scaling, **self.training.scaling}),
-            "shapes": json.dumps(
-                {name: list(first[name].shape[1:]) for name in self.declared.inputs}
-            ),
+            "shapes": json.dumps({name: inner_shape(first[name]) for name in self.declared.inputs}),
             "seed": self.seed,
             "threads": self.threads,
         }
@@ -152,7 +150,7 @@ def _check_inputs(job: Fit, network: Scaled) -> None:
         with torch.no_grad():
             network(*inputs) if inputs else None
     except (RuntimeError, ValueError, IndexError) as error:
-        shapes = ", ".join(f"{name} {shape}" for name, shape in network.shapes.items())
+        shapes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in network.shapes.items())
         raise CascadeError(
             f"{job.study}/{job.name}: the network with these settings does not take events of the "
             f"shape {shapes} ({str(error).splitlines()[0]}); let settings and events fit"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 
 from cascade.errors import CascadeError
+from cascade.layers.ragged import Ragged
 from cascade.settings import validate
 from cascade.study import Network, resolve
+from cascade.training.batches import tensor
 from cascade.training.scaling import Scaled
 
 NEEDED = {"study", "name", "method", "settings", "scaling", "shapes"}
@@ -78,9 +80,28 @@ def check_shapes(network: Scaled, events: Mapping[str, Any], path: str | Path) -
         They are not.
     """
     for name, shape in network.shapes.items():
-        found = tuple(events[name].shape[1:])
+        found = inner_shape(events[name])
         if found != shape:
             raise CascadeError(
-                f"{path}: field '{name}' has the shape {found} per event; the network was trained "
-                f"on {shape}"
+                f"{path}: field '{name}' has the shape {shape_text(found)} per event; the network "
+                f"was trained on {shape_text(shape)}"
             )
+
+
+def inner_shape(values: Any) -> tuple[int | None, ...]:
+    """Return the shape of a field within an event, ``None`` for the axis of a ragged one's rows.
+
+    Parameters
+    ----------
+    values
+        Tensor or ragged batch, NumPy or Awkward array.
+    """
+    if not hasattr(values, "shape"):
+        values = tensor(values)
+    rows = (None,) if isinstance(values, Ragged) else ()
+    return (*rows, *values.shape[1:])
+
+
+def shape_text(shape: Sequence[int | None]) -> str:
+    """Write an inner shape for people: ``(any, 80)``."""
+    return str(tuple(shape)).replace("None", "any")

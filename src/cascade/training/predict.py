@@ -15,7 +15,13 @@ from cascade.training.batches import tensor
 def predict(
     declared: Network, network: torch.nn.Module, events: Mapping[str, Any], size: int = 512
 ) -> dict[str, np.ndarray]:
-    """Return the columns of predictions for some events (events, …), batch by batch."""
+    """Return the columns of predictions for some events (events, …), batch by batch.
+
+    Parameters
+    ----------
+    events
+        NumPy arrays, or Awkward arrays for ragged fields.
+    """
     objective = resolve(declared.objective)()
     device = next(network.parameters()).device
     inputs = [tensor(events[name]) for name in declared.inputs]

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from cascade.training.batches import Split
+from cascade.layers.ragged import Ragged
+from cascade.training.batches import Split, Values
 
 CONSTANT = 1e-7  # a smaller deviation, relative to the mean, is the rounding of the numbers
 
@@ -19,23 +20,30 @@ CONSTANT = 1e-7  # a smaller deviation, relative to the mean, is the rounding of
 class Scaler(nn.Module):
     """``(f(x) − mean) / deviation`` with ``f`` the identity or log(1 + max(x, 0)).
 
-    A field of one inner axis (features) is scaled per component, any other (an image, a trace) by
-    one pair of numbers, so that pixels keep their relation.
+    A field of one inner axis of fixed length (features) is scaled per component, any other (an
+    image, the traces of stations) by one pair of numbers, so that pixels keep their relation.
+
+    Parameters
+    ----------
+    shape
+        Of the field within an event; an axis of variable length is ``None``.
 
     Shapes
     ------
-    x: (batch, …) → (batch, …)
+    x: (batch, …) → (batch, …), tensor or ragged
     """
 
-    def __init__(self, logarithmic: bool, shape: Sequence[int] = ()):
+    def __init__(self, logarithmic: bool, shape: Sequence[int | None] = ()):
         super().__init__()
         self.logarithmic = logarithmic
-        inner = tuple(shape) if len(shape) == 1 else ()
+        inner = tuple(shape) if len(shape) == 1 and shape[0] is not None else ()
         self.register_buffer("mean", torch.zeros(inner))
         self.register_buffer("deviation", torch.ones(inner))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Scale a batch."""
+    def forward(self, x: Values) -> Values:
+        """Scale a batch; of a ragged one the values."""
+        if isinstance(x, Ragged):
+            return x.with_values(self(x.values))
         return (self._f(x) - self.mean) / self.deviation
 
     def _f(self, x: Tensor) -> Tensor:
@@ -50,7 +58,9 @@ class Scaler(nn.Module):
         width = self.mean.numel()
         number, first, second = torch.zeros((3, width), dtype=torch.float64)
         for start in range(0, split.events(), size):
-            x = self._f(split.read(start, start + size)[name]).double().reshape(-1, width)
+            read = split.read(start, start + size)[name]
+            x = self._f(read.values if isinstance(read, Ragged) else read)
+            x = x.double().reshape(-1, width)
             finite = x.isfinite()
             x = torch.where(finite, x, 0.0)
             number += finite.sum(0)
@@ -77,7 +87,7 @@ class Scaled(nn.Module):
     scaling
         ``none``, ``standard`` or ``log`` by field; ``none`` where nothing is said.
     shapes
-        Inner shape of each input field.
+        Inner shape of each input field, ``None`` for an axis of variable length.
     """
 
     def __init__(
@@ -85,7 +95,7 @@ class Scaled(nn.Module):
         network: nn.Module,
         inputs: Sequence[str],
         scaling: Mapping[str, str],
-        shapes: Mapping[str, Sequence[int]],
+        shapes: Mapping[str, Sequence[int | None]],
     ):
         super().__init__()
         self.network = network
@@ -104,7 +114,7 @@ class Scaled(nn.Module):
         for name, scaler in self.scalers.items():
             scaler.fit(split, name)
 
-    def forward(self, *inputs: Tensor) -> Tensor:
+    def forward(self, *inputs: Values) -> Tensor:
         """Scale the inputs and apply the network."""
         scaled = [
             self.scalers[name](x) if name in self.scalers else x
