@@ -1,5 +1,16 @@
 """Settings of the showers study: what a user may set, with units and bounds."""
 
+from cascade.studies.showers.settings.orbits import OrbitsSettings
+from cascade.studies.showers.settings.products import (
+    ComparisonSettings,
+    EquivarianceSettings,
+    Group,
+    HistogramsSettings,
+    MassSettings,
+    MethodsSettings,
+    ResolutionSettings,
+    ShowerDisplaySettings,
+)
 from cascade.studies.showers.settings.sources import (
     ArraySettings,
     DetectorSettings,
@@ -10,7 +21,16 @@ from cascade.studies.showers.settings.sources import (
 
 __all__ = [
     "ArraySettings",
+    "ComparisonSettings",
     "DetectorSettings",
+    "EquivarianceSettings",
+    "Group",
+    "HistogramsSettings",
+    "MassSettings",
+    "MethodsSettings",
+    "OrbitsSettings",
+    "ResolutionSettings",
+    "ShowerDisplaySettings",
     "ShowerSettings",
     "SignalSettings",
     "TraceSettings",
