@@ -40,6 +40,8 @@ BACKGROUND = {"color": "#004A80", "linestyle": (0, (4, 1.5))}
 INTENSITY = LinearSegmentedColormap.from_list(
     "intensity", ["#ffffff", "#fde3a7", "#f6a04d", "#d8432f", "#8b1a4a", "#2a0a3a"]
 )
+# the same without its palest end, for symbols on white paper: early pale, late dark
+TIME = LinearSegmentedColormap.from_list("time", INTENSITY(np.linspace(0.12, 0.95, 64)))
 # dark at both ends; the ends differ in brightness, so that a grey print keeps the sign
 DIVERGING = LinearSegmentedColormap.from_list(
     "diverging", ["#08306b", "#3f8fc5", "#b9d9ee", "#ffffff", "#fbc99f", "#ee7f35", "#b03a06"]
@@ -110,9 +112,16 @@ def subplots(
     Keywords go to ``matplotlib.figure.Figure.subplots``. The layout ``compressed`` keeps panels
     of fixed aspect close together.
     """
+    figure = empty(width, height, layout)
+    return figure, figure.subplots(rows, columns, squeeze=False, **keywords)
+
+
+@styled
+def empty(width: float = COLUMN, height: float = 2.6, layout: str = "constrained") -> Figure:
+    """Return a figure [in] without axes, for panels of different kinds and sizes."""
     figure = Figure(figsize=(width, height), layout=layout)
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)
-    return figure, figure.subplots(rows, columns, squeeze=False, **keywords)
+    return figure
 
 
 @styled
@@ -160,6 +169,21 @@ def marker(index: int) -> dict[str, Any]:
     }
 
 
+def symbol(index: int) -> dict[str, Any]:
+    """Return colour, symbol and dashes of joined points with a running number; 66 differ.
+
+    None is black: that is left to what the points are compared with. The first six are filled,
+    the next six open, and so on.
+    """
+    colour = [other for other in _COLOURS if other != BLACK][index % 6]
+    return {
+        "color": colour,
+        "marker": _MARKERS[index % len(_MARKERS)],
+        "markerfacecolor": colour if index // 6 % 2 == 0 else "white",
+        "linestyle": _DASHES[index % len(_DASHES)],
+    }
+
+
 def note(axes: Axes, text: str, x: float = 0.96, y: float = 0.95, **keywords: Any) -> None:
     """Write a short text inside the frame, at a corner given in its coordinates."""
     axes.text(
@@ -174,12 +198,19 @@ def note(axes: Axes, text: str, x: float = 0.96, y: float = 0.95, **keywords: An
     )
 
 
-def legend_below(figure: Figure, axes: Axes, columns: int = 2, **keywords: Any) -> None:
-    """Put the legend under the axes, where it hides no data, and not wider than the figure.
+def legend_below(
+    figure: Figure, axes: Axes | np.ndarray, columns: int = 2, **keywords: Any
+) -> None:
+    """Put one legend under the axes, where it hides no data, and not wider than the figure.
 
-    Long labels are set smaller, then in fewer columns.
+    What several axes call the same stands in it once. Long labels are set smaller, then in fewer
+    columns.
     """
-    handles, labels = axes.get_legend_handles_labels()
+    entries: dict[str, Any] = {}
+    for panel in np.ravel(axes):
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
+    labels, handles = list(entries), list(entries.values())
     for ncols, size in ((columns, 7), (columns, 6), (1, 7), (1, 5)):
         legend = figure.legend(
             handles, labels, loc="outside lower center", ncols=ncols, fontsize=size, **keywords
