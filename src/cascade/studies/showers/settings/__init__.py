@@ -1,5 +1,12 @@
 """Settings of the showers study: what a user may set, with units and bounds."""
 
+from cascade.studies.showers.settings.ingest import (
+    RootSettings,
+    StationBranches,
+    TraceReading,
+    TruthBranches,
+    Units,
+)
 from cascade.studies.showers.settings.orbits import OrbitsSettings
 from cascade.studies.showers.settings.products import (
     ComparisonSettings,
@@ -30,8 +37,13 @@ __all__ = [
     "MethodsSettings",
     "OrbitsSettings",
     "ResolutionSettings",
+    "RootSettings",
     "ShowerDisplaySettings",
     "ShowerSettings",
     "SignalSettings",
+    "StationBranches",
+    "TraceReading",
     "TraceSettings",
+    "TruthBranches",
+    "Units",
 ]
