@@ -329,7 +329,7 @@ def test_traces_are_cut_added_up_and_lengthened(file, showers):
 def test_several_traces_add_up(showers, branches, tmp_path):
     half = {"muons": branches["trace"] * 0.25, "electrons": branches["trace"] * 0.75}
     file = write(tmp_path / "components.root", branches | half)
-    same(read(file, stations={"traces": ["muons", "electrons"]}), showers, rtol=1e-6)
+    same(read(file, stations={"trace": ["muons", "electrons"]}), showers, rtol=1e-6)
 
 
 def test_orbits_keep_their_marks(branches, tmp_path):
@@ -461,9 +461,16 @@ def test_branches_of_the_wrong_kind_are_named(branches, tmp_path):
             {"truth": {"energy": "a", "lg_energy": "z"}},
             "truth: name either 'energy' or 'lg_energy', not both",
         ),
-        ({"stations": {"position": ["x"]}}, r'stations.position: \["x"\] is wrong: must be'),
-        ({"stations": {"traces": []}}, "stations.traces"),
-        ({"stations": {"place": "x"}}, "stations.place: unknown key; known: pos"),
+        (
+            {"stations": {"position": ["x"]}},
+            "stations.position: name one branch, or a list of 2 or 3, not of 1",
+        ),
+        (
+            {"stations": {"trace": []}},
+            "stations.trace: name one branch, or a list of one or more, not of 0",
+        ),
+        ({"truth": {"axis": ["x", "y"]}}, "truth.axis: name one branch, or a list of 3, not of 2"),
+        ({"stations": {"place": "x"}}, "stations.place: unknown key; did you mean 'trace'"),
         ({"units": {"length": "cm"}}, 'units.length: "cm" is wrong: must be'),
         ({"centre": [1, 2]}, "centre"),
         ({"rotation": 1000}, "rotation: 1000 is wrong: must be less than or equal to 360"),

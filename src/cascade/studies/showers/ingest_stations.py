@@ -63,7 +63,8 @@ def read_stations(entries: Entries, settings: RootSettings) -> Stations:
     event = np.repeat(np.arange(len(counts)), counts)
     index = np.arange(len(time)) - np.repeat(np.cumsum(counts) - counts, counts)
     where = _positions(entries, counts, settings)
-    traces = [_traces(entries, name, counts, reading) for name in branches.traces]
+    named = [branches.trace] if isinstance(branches.trace, str) else branches.trace
+    traces = [_traces(entries, name, counts, reading) for name in named]
     time = time * NANOSECONDS[settings.units.time] + (reading.first_bin or 0) * reading.bin_width
     return Stations(event, index, where, time, sum(traces[1:], traces[0]))
 

@@ -7,13 +7,25 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from cascade.settings import Settings
 from cascade.studies.showers.settings.sources import ArraySettings, NotNegative, Positive
 
-Two = Annotated[tuple[str, str], Field(strict=False)]
-Three = Annotated[tuple[str, str, str], Field(strict=False)]
+
+def _one_or(*numbers: int) -> AfterValidator:
+    """Accept one branch, or a list of as many as one of ``numbers``, of any length without."""
+
+    def check(named: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if not isinstance(named, str) and not (len(named) in numbers or (named and not numbers)):
+            wanted = " or ".join(map(str, numbers)) or "one or more"
+            raise ValueError(f"name one branch, or a list of {wanted}, not of {len(named)}")
+        return named
+
+    return AfterValidator(check)
+
+
+Several = str | Annotated[tuple[str, ...], Field(strict=False)]
 Place = Annotated[tuple[float, float, float], Field(strict=False)]
 
 
@@ -23,22 +35,22 @@ class StationBranches(Settings):
     Lists of fixed length (all stations of the array, NaN where one is silent) will do as well.
     """
 
-    position: str | Three | Two = "position"
+    position: Annotated[Several, _one_or(2, 3)] = "position"
     """Where the stations stand: one branch of x, y, z, be it a list of threes or flat, one station
     after the other; or a list of three branches, or of two if z is not known."""
 
     time: str = "time"
     """Branch of the start of each station's trace."""
 
-    traces: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] = ("trace",)
-    """Branches of the traces, a list of lists or flat, one station after the other. Several are
-    added up, such as those of muons and of electromagnetic particles."""
+    trace: Annotated[Several, _one_or()] = "trace"
+    """Branch of the traces, a list of lists or flat, one station after the other. A list of several
+    branches is added up, such as those of muons and of electromagnetic particles."""
 
 
 class TruthBranches(Settings):
     """Branches with what is known of the shower; those that are not named are left out."""
 
-    axis: str | Three | None = None
+    axis: Annotated[Several, _one_or(3)] | None = None
     """Direction as a vector: a branch of three numbers, or three branches."""
 
     zenith: str | None = None
@@ -47,7 +59,7 @@ class TruthBranches(Settings):
     azimuth: str | None = None
     """Azimuth, counter-clockwise from x."""
 
-    core: str | Two | None = None
+    core: Annotated[Several, _one_or(2)] | None = None
     """Core, in the coordinates of the stations: a branch of two numbers (more are passed over), or
     two branches."""
 
