@@ -4,8 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+from cascade.evaluation import bootstrap as bootstrap_module
 from cascade.evaluation import roc
-from cascade.evaluation.bootstrap import LEVEL, binomial_interval, bootstrap, central
+from cascade.evaluation.bootstrap import (
+    LEVEL,
+    binomial_interval,
+    bootstrap,
+    bootstrap_samples,
+    central,
+)
+from cascade.events import hdf5
 
 
 def mean(columns):
@@ -65,6 +73,54 @@ def test_undefined_replicas_are_left_out_and_infinite_ones_kept():
 def test_no_events_no_interval():
     value, low, high = bootstrap(lambda c: np.nan, {"x": np.empty(0)}, np.random.default_rng(9))
     assert np.isnan([value, low, high]).all()
+
+
+def test_what_is_undefined_is_not_drawn_again():
+    calls = []
+
+    def undefined(columns):
+        calls.append(set(columns))
+        return np.nan
+
+    assert np.isnan(bootstrap(undefined, {"x": np.ones(5)}, np.random.default_rng(1))).all()
+    assert calls == [{"x"}]
+
+
+def test_a_replica_has_the_columns_of_the_events():
+    def statistic(columns):
+        assert set(columns) == {"x", "y"}
+        assert len(columns) == 2
+        assert "z" not in columns
+        assert columns.get("z") is None
+        assert {**columns}.keys() == {"x", "y"}
+        return columns["x"].mean()
+
+    columns = hdf5.Columns("predictions.h5")
+    columns.update(x=np.arange(5.0), y=np.ones(5))
+    bootstrap(statistic, columns, np.random.default_rng(1), 10)
+
+
+def test_samples_get_the_interval_of_columns(monkeypatch):
+    x = np.random.default_rng(10).normal(3, 2, 2000)
+    expected = bootstrap(mean, {"x": x}, np.random.default_rng(11), replicas=1000)
+    whole, parts = (
+        bootstrap_samples(lambda x: x.mean(axis=-1), [x], np.random.default_rng(12), 1000)
+        for _ in (monkeypatch.setattr(bootstrap_module, "DRAWS", draws) for draws in (10**7, 1))
+    )
+    assert whole == parts  # however many are drawn at once
+    assert whole[0] == pytest.approx(expected[0])
+    np.testing.assert_allclose(whole[1:], expected[1:], atol=0.1 * 2 / np.sqrt(2000))
+
+
+def test_samples_are_drawn_from_each_by_itself():
+    samples = np.zeros(20), np.ones(30)
+
+    def statistic(first, second):
+        assert first.shape[-1] == 20
+        assert second.shape[-1] == 30
+        return second.mean(axis=-1) - first.mean(axis=-1)
+
+    assert bootstrap_samples(statistic, samples, np.random.default_rng(1)) == (1, 1, 1)
 
 
 def test_columns_of_different_lengths_are_refused():

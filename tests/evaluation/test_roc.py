@@ -85,9 +85,9 @@ def test_a_constant_score_is_random():
     np.testing.assert_allclose(roc.background_efficiency(curve, [0.2, 0.7]), [0.2, 0.7])
 
 
-@pytest.mark.parametrize("label", [0, 1])
-def test_a_missing_class_gives_nan(label):
-    score, labels = np.arange(5.0), np.full(5, label)
+@pytest.mark.parametrize(("label", "events"), [(0, 5), (1, 5), (1, 0)])
+def test_a_missing_class_gives_nan(label, events):
+    score, labels = np.arange(float(events)), np.full(events, label)
     assert np.isnan(roc.auc(score, labels))
     assert np.isnan(roc.background_rejection(score, labels))
 

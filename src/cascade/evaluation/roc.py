@@ -74,6 +74,8 @@ def _efficiency(weight: np.ndarray, last: np.ndarray) -> np.ndarray:
 
 def auc(score: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None) -> float:
     """Return the area under the ROC curve, exact with ties; NaN if a class is missing."""
+    if len(score) == 0:
+        return np.nan
     roc = roc_curve(score, label, weight)
     return float(np.trapezoid(roc.signal_efficiency, roc.background_efficiency))
 
