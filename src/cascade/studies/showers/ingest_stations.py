@@ -65,7 +65,8 @@ def read_stations(entries: Entries, settings: RootSettings) -> Stations:
     where = _positions(entries, counts, settings)
     named = [branches.trace] if isinstance(branches.trace, str) else branches.trace
     traces = [_traces(entries, name, counts, reading) for name in named]
-    time = time * NANOSECONDS[settings.units.time] + (reading.first_bin or 0) * reading.bin_width
+    cut = (reading.first_bin or 0) / reading.rebin * reading.bin_width
+    time = time * NANOSECONDS[settings.units.time] + cut
     return Stations(event, index, where, time, sum(traces[1:], traces[0]))
 
 

@@ -131,7 +131,8 @@ class TraceReading(Settings):
     """Lengthen shorter traces by bins of this content, in the file's unit, such as its noise."""
 
     bin_width: Positive = 25.0
-    """Width of the file's bins [ns]: a station's time moves by what is cut off in front."""
+    """Width of a bin [ns], once ``rebin`` bins of the file are added up. A station's time moves by
+    the bins that are cut off in front."""
 
     scale: Positive = 1.0
     """The file's contents times this are particles."""
