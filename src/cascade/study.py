@@ -116,8 +116,8 @@ class Network:
     scaling
         How an input field is scaled: ``none``, ``standard`` or ``log`` (``training.scaling``).
     augment
-        ``(batch) -> batch``: applies a random symmetry to the tensors of a training batch, drawn
-        from torch's generator.
+        ``(batch, settings) -> batch``: applies a random symmetry to the tensors of a training
+        batch, drawn from torch's generator; ``settings`` are those of the network.
     """
 
     network: str

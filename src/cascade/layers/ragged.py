@@ -85,7 +85,11 @@ class Ragged:
         """Return the same events with other values (K, …), one for each row."""
         if len(values) != len(self.values):
             raise ValueError(f"{len(values)} values for {len(self.values)} rows")
-        return Ragged(values, self.counts)
+        same = Ragged(values, self.counts)
+        same.__dict__.update(  # what is known of the rows' places stays known
+            {name: self.__dict__[name] for name in ("offsets", "_index") if name in self.__dict__}
+        )
+        return same
 
     def __getitem__(self, events: slice | Tensor) -> Ragged:
         """Return some events: a slice (of step 1: a view), or a tensor of event numbers (E,).

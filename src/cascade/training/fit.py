@@ -12,6 +12,7 @@ import logging
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ def fit(job: Fit, output: Path, history: Path, resume: Path, accelerator: str = 
         job.declared.inputs,
         job.training,
         steps,
-        resolve(augment) if augment else None,
+        partial(resolve(augment), settings=job.settings) if augment else None,
     )
     with Progress(f"{job.study}/{job.name}", steps) as progress:
         try:

@@ -32,7 +32,7 @@ class Supervised(lightning.LightningModule):
         Steps of the whole training. (Lightning's own estimate would set up the loaders before
         their state is restored, and lose it.)
     augment
-        ``(batch, generator) -> batch``: a random symmetry of the training events.
+        ``(batch) -> batch``: a random symmetry of the training events.
     """
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from cascade.events.schema import Field
-from cascade.study import Simulation, Study
+from cascade.study import Ingestion, Metric, Network, Simulation, Study
 
 _HERE = "cascade.studies.showers"
 
@@ -54,20 +54,62 @@ PREDICTIONS = (
     Field("score", "1", "grows with the probability of iron against protons", dtype="float64"),
 )
 
+TRUTH = ("axis", "core", "lg_energy", "x_max", "mass_number")
+STATIONS = ("position", "time", "trace")
+
+
+def _settings(name: str) -> str:
+    return f"{_HERE}.settings:{name}"
+
+
+def _network(name: str, settings: str, inputs: tuple[str, ...] = STATIONS) -> Network:
+    return Network(
+        network=f"{_HERE}.networks:{name}",
+        objective=f"{_HERE}.networks.outputs:Reconstruction",
+        inputs=inputs,
+        fields=MappingProxyType({"train": (*inputs, *TRUTH)}),
+        settings=_settings(settings),
+        augment=f"{_HERE}.networks.augmentation:augment",
+    )
+
+
 STUDY = Study(
     name="showers",
     title="Air showers on a surface detector",
     schema=SCHEMA,
-    truth=("axis", "core", "lg_energy", "x_max", "mass_number", "turn", "mirrored"),
+    truth=(*TRUTH, "turn", "mirrored"),
     predictions=PREDICTIONS,
     sources=MappingProxyType(
         {
             "toy": Simulation(
-                f"{_HERE}.simulate:simulate", f"{_HERE}.settings:ShowerSettings", block=1000
+                f"{_HERE}.simulate:simulate", _settings("ShowerSettings"), block=1000
             ),
+            "orbits": Simulation(
+                f"{_HERE}.orbits:simulate_orbits", _settings("OrbitsSettings"), block=1200
+            ),
+            "root": Ingestion(f"{_HERE}.ingest:ingest", _settings("RootSettings")),
         }
     ),
-    methods=MappingProxyType({}),
-    metrics=MappingProxyType({}),
+    methods=MappingProxyType(
+        {
+            "unrolled": _network("unrolled", "UnrolledSettings"),
+        }
+    ),
+    metrics=MappingProxyType(
+        {
+            name: Metric(f"{_HERE}.metrics:{name}", unit)
+            for name, unit in {
+                "angular_resolution": "deg",
+                "core_resolution": "m",
+                "energy_bias": "1",
+                "energy_resolution": "1",
+                "lg_energy_resolution": "1",
+                "x_max_bias": "g/cm2",
+                "x_max_resolution": "g/cm2",
+                "merit_factor": "1",
+                "auc": "1",
+            }.items()
+        }
+    ),
     products=MappingProxyType({}),
 )

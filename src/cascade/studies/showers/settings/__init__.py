@@ -7,6 +7,11 @@ from cascade.studies.showers.settings.ingest import (
     TruthBranches,
     Units,
 )
+from cascade.studies.showers.settings.networks import (
+    ShowerNetworkSettings,
+    TraceEncoderSettings,
+    UnrolledSettings,
+)
 from cascade.studies.showers.settings.orbits import OrbitsSettings
 from cascade.studies.showers.settings.products import (
     ComparisonSettings,
@@ -39,11 +44,14 @@ __all__ = [
     "ResolutionSettings",
     "RootSettings",
     "ShowerDisplaySettings",
+    "ShowerNetworkSettings",
     "ShowerSettings",
     "SignalSettings",
     "StationBranches",
+    "TraceEncoderSettings",
     "TraceReading",
     "TraceSettings",
     "TruthBranches",
     "Units",
+    "UnrolledSettings",
 ]

@@ -1,0 +1,18 @@
+"""Networks that reconstruct showers from the triggered stations.
+
+Each function builds a network from its settings. All take the fields ``position``, ``time`` and
+``trace`` (those on a grid also ``station``), make their own views of them (so no scaler should
+stand before them), and return the 12 numbers of ``outputs``.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from cascade.studies.showers.networks.unrolled import UnrolledReconstruction
+from cascade.studies.showers.settings.networks import UnrolledSettings
+
+
+def unrolled(settings: UnrolledSettings) -> nn.Module:
+    """Return the unrolled fit."""
+    return UnrolledReconstruction(settings)

@@ -1,0 +1,59 @@
+"""Settings of the networks on showers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cascade.settings import Settings
+from cascade.studies.showers.settings.sources import DetectorSettings
+
+Width = Annotated[int, Field(ge=1, le=4096)]
+
+
+class TraceEncoderSettings(Settings):
+    """How a trace becomes few numbers, by the same weights at each station."""
+
+    kind: Literal["dense", "convolution", "lstm"] = "dense"
+    """A dense layer on all bins, three strided convolutions over time, or a recurrent network."""
+
+    hidden: Annotated[int, Field(ge=4, le=4096)] = 64
+    """Neurons of the dense layer; of both directions of the recurrent one; twice the channels of
+    the last convolution."""
+
+    width: Width = 32
+    """Numbers that stand for a trace."""
+
+    rebin: Annotated[int, Field(ge=1, le=100)] = 4
+    """Bins that the recurrent network takes together."""
+
+
+class ShowerNetworkSettings(Settings):
+    """What all networks on showers are told."""
+
+    bins: Annotated[int, Field(ge=1, le=10_000)] = 80
+    """Time bins of a trace, as simulated."""
+
+    detector: DetectorSettings = DetectorSettings()
+    """Pedestal and timing errors of the stations."""
+
+    encoder: TraceEncoderSettings = TraceEncoderSettings()
+    """What is read from the traces."""
+
+
+class UnrolledSettings(ShowerNetworkSettings):
+    """The unrolled fit: an estimate that is corrected step by step."""
+
+    steps: Annotated[int, Field(ge=1, le=20)] = 3
+    """Corrections, each with weights of its own."""
+
+    hidden: Width = 64
+    """Neurons of the hidden layers."""
+
+    memory: Annotated[int, Field(ge=0, le=1024)] = 48
+    """Numbers that a step hands to the next one besides the estimate."""
+
+    weighted: Annotated[int, Field(ge=1, le=1024)] = 16
+    """Numbers of each station whose sums are also weighted with the gradients of its distance to
+    the axis; at most ``hidden``."""
