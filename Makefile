@@ -5,6 +5,7 @@ PYTHON ?= python3.11
 CORES ?= all
 BIN := $(CURDIR)/.venv/bin
 INSTALLED := .venv/installed
+PEERS := .venv/peers
 export PATH := $(BIN):$(PATH)
 
 .PHONY: help install run smoke test sweep lint bench schema clean
@@ -50,7 +51,12 @@ lint: $(INSTALLED) ## check style and form of code and workflow
 	snakefmt --check Snakefile workflow
 	snakemake --lint
 
-bench: $(INSTALLED) ## measure speed against peers
+$(PEERS): $(INSTALLED)
+	@echo "==> installing the peers that benchmarks compare with"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	@touch $@
+
+bench: $(PEERS) ## measure speed against peers
 	@for file in benchmarks/*.py; do echo "==> $$file"; python $$file || exit 1; done
 
 schema: $(INSTALLED) ## write workflow/schemas/config.schema.yaml anew after a change of settings
