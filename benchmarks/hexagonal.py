@@ -3,6 +3,8 @@
 Forward and backward pass, weights and input both with gradients. The sides take turns in one
 process; the medians of their times are given, and of the ratios of times of the same turn. A
 square kernel of 2k + 1 pixels has (2k + 1)² taps, a hexagonal one of radius k has 3k(k + 1) + 1.
+With the same weights hexagdly and ours give the same maps, which is checked first. hexagdly makes
+many arrays in between: how long the system takes to hand out their memory differs by process.
 hexagdly: Steppa and Holch, SoftwareX 9 (2019) 193, https://github.com/ai4iacts/hexagdly.
 
     python benchmarks/hexagonal.py --repeats 200
@@ -18,9 +20,26 @@ import hexagdly
 import torch
 from torch import nn
 
-from cascade.layers.hexagonal import HexagonalConv2d
+from cascade.layers.hexagonal import HexagonalConv2d, hexagon, to_axial, to_offset
 
 WARM_UP = 10
+
+
+def check_same(radius: int) -> None:
+    """Raise if hexagdly and ours differ with the same weights.
+
+    hexagdly stores offset columns, and of its kernels the i-th holds the columns i steps away.
+    """
+    ours, theirs = HexagonalConv2d(2, 3, radius), hexagdly.Conv2d(2, 3, radius)
+    rows = [ours.kernel()[:, :, row][..., kept] for row, kept in enumerate(hexagon(radius))]
+    with torch.no_grad():
+        theirs.bias_tensor.zero_()
+        theirs.kernel0.copy_(rows[radius][..., None])
+        for i in range(1, radius + 1):
+            pair = torch.stack([rows[radius - i], rows[radius + i]], dim=-1)
+            getattr(theirs, f"kernel{i}").copy_(pair)
+    x = torch.randn(2, 2, 10, 9)
+    torch.testing.assert_close(to_offset(ours(to_axial(x)), 9), theirs(x.mT).mT)
 
 
 def seconds(layer: nn.Module, x: torch.Tensor, gradient: torch.Tensor) -> float:
@@ -70,6 +89,7 @@ def main() -> None:
     print(f"{torch.__version__}, forward and backward")
     print(f"{'':36}{'median [ms]':>12}{'least [ms]':>12}{'ratio':>12}")
     for radius in (1, 2):
+        check_same(radius)
         side = 2 * radius + 1
         layers = {
             "Cascade": HexagonalConv2d(channels, channels, radius),
