@@ -68,13 +68,13 @@ def noise_traces(
     """
     mean, spread = settings.pedestal, settings.pedestal * settings.pedestal_spread
     limit = threshold(bins, settings)
-    if spread == 0:
+    if spread == 0 or not number:
         return np.full((number, bins), mean, np.float32)
     tilt = max(limit / bins - mean, 0) / spread**2
     centre = mean + tilt * spread**2
     clipped = ndtr(-mean / spread)
     positive = np.exp(tilt * mean + (tilt * spread) ** 2 / 2) * ndtr(centre / spread)
-    kept = [np.zeros((0, bins))]
+    kept: list[np.ndarray] = []
     while sum(map(len, kept)) < number:
         u = rng.random((8 * number + 8, bins))
         # what u leaves above the share of clipped bins is the quantile of a truncated normal
