@@ -1,0 +1,162 @@
+"""What a shower lets expect at stations, and how that changes with the shower's parameters.
+
+The toy's mean signals, arrival times and plane front (arXiv:1708.00647) in the layout of the fits:
+stations flat, derivatives along the last axis. A shower has eight parameters, see ``PARAMETERS``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+from cascade.studies.showers import atmosphere
+from cascade.studies.showers.front_fit import SPEED_OF_LIGHT, unit_vector
+from cascade.studies.showers.particles import arrivals
+from cascade.studies.showers.settings.baselines import LikelihoodSettings
+from cascade.studies.showers.signals import mean_signals
+
+PARAMETERS = ("u", "v", "time", "east", "north", "lg_energy", "x_max", "ln_mass")
+"""Axis components, passage of the front at the array's centre [ns], core [m], lg(E / eV), depth of
+the maximum [g/cm²], ln A."""
+LEAST_DEPTH = 20.0
+"""The maximum lies at least so far above the array [g/cm²], so that ΔX > 0."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What is expected at stations.
+
+    Attributes
+    ----------
+    signal
+        Particles in each time window, shape (n, windows).
+    signal_slope
+        Its derivatives, shape (n, windows, 8).
+    time
+        Passage of the front [ns], shape (n,).
+    time_slope
+        Its derivatives, shape (n, 8).
+    """
+
+    signal: np.ndarray
+    signal_slope: np.ndarray
+    time: np.ndarray
+    time_slope: np.ndarray
+
+
+def expectation(
+    position: np.ndarray,
+    event: np.ndarray,
+    parameters: np.ndarray,
+    cuts: tuple[int, ...],
+    settings: LikelihoodSettings,
+) -> Expectation:
+    """Return what showers let expect.
+
+    Parameters
+    ----------
+    position
+        Of the stations [m], shape (n, 3).
+    event
+        Their events, shape (n,).
+    parameters
+        Of the showers, shape (events, 8).
+    cuts
+        Last bins of the time windows.
+    """
+    axis = unit_vector(parameters[:, :2])
+    time = parameters[event, 2] - np.einsum("ni,ni->n", position, axis[event]) / SPEED_OF_LIGHT
+    time_slope = np.zeros((len(event), len(PARAMETERS)))
+    time_slope[:, :2] = -_along_axis(position, axis[event]) / SPEED_OF_LIGHT
+    time_slope[:, 2] = 1
+    distance, distance_slope = _distance(position, event, axis, parameters)
+    delta_x, delta_slope = _delta_x(position, event, parameters, settings)
+    lg_energy, ln_mass = parameters[event, 5], parameters[event, 7]
+
+    def model(distance: np.ndarray, delta_x: np.ndarray, ln_mass: np.ndarray) -> np.ndarray:
+        return window_signals(distance, delta_x, lg_energy, ln_mass, cuts, settings)
+
+    signal = model(distance, delta_x, ln_mass)
+    slope = np.zeros((*signal.shape, len(PARAMETERS)))
+    for shifted, size, along in (
+        ((distance * (1 + 1e-4), delta_x, ln_mass), 1e-4 * distance, distance_slope),
+        ((distance, delta_x * (1 + 1e-3), ln_mass), 1e-3 * delta_x, delta_slope),
+    ):
+        change = (model(*shifted) - signal) / size[:, np.newaxis]
+        slope += change[:, :, np.newaxis] * along[:, np.newaxis]
+    slope[:, :, 5] = np.log(10) * signal
+    slope[:, :, 7] = (model(distance, delta_x, ln_mass + 1e-3) - signal) / 1e-3
+    return Expectation(signal, slope, time, time_slope)
+
+
+def window_signals(
+    distance: np.ndarray,
+    delta_x: np.ndarray,
+    lg_energy: np.ndarray,
+    ln_mass: np.ndarray,
+    cuts: tuple[int, ...],
+    settings: LikelihoodSettings,
+) -> np.ndarray:
+    """Return the particles expected in each time window: (n, windows), above 0.
+
+    Numbers are cut to whole ones, which takes half a particle of either component.
+    """
+    parts = mean_signals(distance, delta_x, lg_energy, np.exp(ln_mass), settings.signal)
+    edges = settings.traces.bin_width * np.array(cuts)
+    total = np.full((len(distance), len(cuts)), 1e-3)
+    for signal, arrival in zip(parts, arrivals(distance, delta_x, settings.traces), strict=True):
+        late = np.maximum(edges - arrival.delay[:, np.newaxis], 1e-3)
+        before = ndtr(np.log(late / arrival.median[:, np.newaxis]) / settings.traces.spread)
+        number = signal * signal / (signal + 0.5)
+        total += number[:, np.newaxis] * np.diff(before, axis=1, prepend=0)
+    return total
+
+
+def _along_axis(vectors: np.ndarray, axis: np.ndarray) -> np.ndarray:
+    """Return ∂(x · a)/∂(u, v) for vectors x (n, 3), axes a (n, 3): (n, 2)."""
+    return vectors[:, :2] - vectors[:, 2:] * axis[:, :2] / axis[:, 2:]
+
+
+def _distance(
+    position: np.ndarray, event: np.ndarray, axis: np.ndarray, parameters: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return distances to the axis [m], shape (n,), and their derivatives (n, 8)."""
+    direction = axis[event]
+    apart = position.copy()
+    apart[:, :2] -= parameters[event, 3:5]
+    along = np.einsum("ni,ni->n", apart, direction)
+    across = apart - along[:, np.newaxis] * direction
+    distance = np.maximum(np.linalg.norm(across, axis=1), 1.0)
+    slope = np.zeros((len(event), len(PARAMETERS)))
+    slope[:, :2] = -(along / distance)[:, np.newaxis] * _along_axis(apart, direction)
+    slope[:, 3:5] = -across[:, :2] / distance[:, np.newaxis]
+    return distance, slope
+
+
+def _delta_x(
+    position: np.ndarray, event: np.ndarray, parameters: np.ndarray, settings: LikelihoodSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return slant depths from stations to the maximum [g/cm²], (n,), and derivatives (n, 8)."""
+
+    def model(parameters: np.ndarray) -> np.ndarray:
+        axis = unit_vector(parameters[:, :2])
+        ground = settings.array.altitude
+        deepest = atmosphere.vertical_depth(ground) - LEAST_DEPTH
+        depth = np.clip(parameters[:, 6] * axis[:, 2], 10.0, deepest)
+        height = atmosphere.height(depth) - ground
+        maximum = (height / axis[:, 2])[:, np.newaxis] * axis
+        maximum[:, :2] += parameters[:, 3:5]
+        reach = maximum[event] - position
+        length = np.linalg.norm(reach, axis=1)
+        own = atmosphere.vertical_depth(ground + position[:, 2]) - depth[event]
+        return np.maximum(own, LEAST_DEPTH) * length / np.maximum(reach[:, 2], 1.0)
+
+    value = model(parameters)
+    slope = np.zeros((len(event), len(PARAMETERS)))
+    for column, step in ((0, 1e-4), (1, 1e-4), (3, 1.0), (4, 1.0), (6, 0.1)):
+        shifted = parameters.copy()
+        shifted[:, column] += step
+        slope[:, column] = (model(shifted) - value) / step
+    return value, slope
