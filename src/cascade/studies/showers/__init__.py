@@ -93,6 +93,7 @@ STUDY = Study(
     methods=MappingProxyType(
         {
             "unrolled": _network("unrolled", "UnrolledSettings"),
+            "graph": _network("graph", "GraphSettings"),
         }
     ),
     metrics=MappingProxyType(

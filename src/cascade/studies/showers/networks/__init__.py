@@ -9,10 +9,16 @@ from __future__ import annotations
 
 from torch import nn
 
+from cascade.studies.showers.networks.graph import GraphReconstruction
 from cascade.studies.showers.networks.unrolled import UnrolledReconstruction
-from cascade.studies.showers.settings.networks import UnrolledSettings
+from cascade.studies.showers.settings.networks import GraphSettings, UnrolledSettings
 
 
 def unrolled(settings: UnrolledSettings) -> nn.Module:
     """Return the unrolled fit."""
     return UnrolledReconstruction(settings)
+
+
+def graph(settings: GraphSettings) -> nn.Module:
+    """Return the graph network."""
+    return GraphReconstruction(settings)

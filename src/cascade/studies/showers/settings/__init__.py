@@ -8,6 +8,7 @@ from cascade.studies.showers.settings.ingest import (
     Units,
 )
 from cascade.studies.showers.settings.networks import (
+    GraphSettings,
     ShowerNetworkSettings,
     TraceEncoderSettings,
     UnrolledSettings,
@@ -36,6 +37,7 @@ __all__ = [
     "ComparisonSettings",
     "DetectorSettings",
     "EquivarianceSettings",
+    "GraphSettings",
     "Group",
     "HistogramsSettings",
     "MassSettings",

@@ -57,3 +57,22 @@ class UnrolledSettings(ShowerNetworkSettings):
     weighted: Annotated[int, Field(ge=1, le=1024)] = 16
     """Numbers of each station whose sums are also weighted with the gradients of its distance to
     the axis; at most ``hidden``."""
+
+
+class GraphSettings(ShowerNetworkSettings):
+    """The graph network: edge convolutions over neighbouring stations."""
+
+    neighbours: Annotated[int, Field(ge=1, le=100)] = 8
+    """Nearest stations that a station is compared with, and any others as far as the last one."""
+
+    convolutions: Annotated[int, Field(ge=0, le=20)] = 2
+    """Edge convolutions, one after the other."""
+
+    width: Width = 32
+    """Numbers that stand for a station."""
+
+    hidden: Width = 64
+    """Neurons of the dense layers behind the sum over the stations."""
+
+    aggregation: Literal["max", "mean", "add"] = "max"
+    """How the messages of a station's neighbours are taken together."""

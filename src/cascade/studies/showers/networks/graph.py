@@ -1,0 +1,152 @@
+"""A graph network: every triggered station compares itself with its neighbours.
+
+Edge convolutions (Wang et al., arXiv:1801.07829) on the graph of the nearest stations, a sum over
+the stations, dense layers. Stations are seen in the frame of the plane front about the barycentre of
+the signals, so that the network turns with the event, and the reconstruction is a correction to
+these two. It looks once; the unrolled fit looks again from each better estimate.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cascade.layers.ragged import Ragged
+from cascade.studies.showers.networks.front import Frame, plane_front
+from cascade.studies.showers.networks.outputs import SPREADS, assemble
+from cascade.studies.showers.networks.stations import (
+    StationEncoder,
+    Stations,
+    perceptron,
+    read_stations,
+)
+from cascade.studies.showers.networks.unrolled import (
+    AXIS_STEP,
+    CORE_STEP,
+    START,
+    SUMMED,
+    VIEWS,
+    WEIGHTS,
+    Estimate,
+    look,
+)
+from cascade.studies.showers.settings.networks import GraphSettings
+
+SAME = 1.001
+"""Distances that differ by less than this factor are held to be equal: turned lattices round."""
+NEAREST = 1.0  # m; stations at the same place are each other's neighbours
+FACTS = 7
+"""Numbers that describe an event besides the sums over its stations."""
+CORRECTIONS = 6
+
+
+def neighbours(plane: Ragged, number: int) -> Tensor:
+    """Return the edges from each station's nearest ones to it.
+
+    Stations on a lattice are often at equal distances. All those as far as the last of the
+    ``number`` are taken too, so that the graph depends neither on the stations' order nor on how
+    the lattice is turned.
+
+    Parameters
+    ----------
+    plane
+        Positions of the stations (B, ·, 2) [m].
+    number
+        Neighbours of a station; all others of the event if they are fewer.
+
+    Returns
+    -------
+    Tensor
+        Rows from and to, numbered through all events, sorted by the latter: (2, E).
+    """
+    with torch.no_grad():
+        if len(plane.values) == 0:
+            return plane.counts.new_zeros(2, 0)
+        where, there = plane.padded()
+        distance = (where[:, :, None] - where[:, None, :]).norm(dim=-1).clamp(min=NEAREST)
+        other = there[:, :, None] & there[:, None, :]
+        other &= ~torch.eye(where.shape[1], dtype=torch.bool, device=other.device)
+        distance = distance.masked_fill(~other, torch.inf)
+        last = min(number, where.shape[1])
+        farthest = distance.kthvalue(last, dim=-1, keepdim=True).values
+        event, to, source = (other & (distance <= SAME * farthest)).nonzero().T
+        start = plane.offsets[event]
+        return torch.stack([start + source, start + to])
+
+
+class GraphReconstruction(nn.Module):
+    """Plane front and barycentre, corrected by what a graph network says.
+
+    Shapes
+    ------
+    position (B, ·, 3), time (B, ·), trace (B, ·, T), all ragged → (B, 12), see ``outputs``.
+    """
+
+    def __init__(self, settings: GraphSettings):
+        # takes seconds to import, and the other networks do without it
+        from torch_geometric.nn import EdgeConv
+
+        super().__init__()
+        self.settings = settings
+        self.encoder = StationEncoder(settings)
+        width, hidden = settings.width, settings.hidden
+        self.entry = perceptron(VIEWS + self.encoder.width, width)
+        self.convolutions = nn.ModuleList(
+            EdgeConv(perceptron(2 * width, width, width), aggr=settings.aggregation)
+            for _ in range(settings.convolutions)
+        )
+        pooled = (3 + WEIGHTS) * width + FACTS
+        self.event = perceptron(pooled, hidden, hidden, CORRECTIONS + SPREADS)
+        with torch.no_grad():  # the first corrections are small
+            self.event[-1].weight.mul_(0.1)
+            self.event[-1].bias[CORRECTIONS:].copy_(torch.tensor(START))
+
+    def forward(self, position: Ragged, time: Ragged, trace: Ragged) -> Tensor:
+        """Reconstruct showers."""
+        stations = read_stations(position, time, trace, self.settings.detector)
+        axis, covariance = plane_front(stations)
+        frame = Frame.of(axis)
+        start = _start(stations, axis)
+        views, weights, distance = look(stations, start, frame)
+        edges = neighbours(stations.events, self.settings.neighbours)
+        said = F.relu(self.entry(torch.cat([views, self.encoder(stations)], dim=1)))
+        for convolution in self.convolutions:
+            said = said + F.relu(convolution(said, edges))
+        products = (said[:, :, None] * weights[:, None, :]).flatten(1)
+        total = stations.sum(said)
+        pooled = [
+            total / SUMMED,
+            stations.sum(products) / SUMMED,
+            total / stations.number[:, None],
+            stations.max(said),
+            _facts(stations, frame, covariance, distance),
+        ]
+        outward, sideward, along, across, energy, depth, *rest = self.event(
+            torch.cat(pooled, dim=1)
+        ).T
+        return assemble(
+            frame.tilted(AXIS_STEP * outward, AXIS_STEP * sideward),
+            start.core + frame.in_plane(CORE_STEP * along, CORE_STEP * across),
+            energy,
+            depth,
+            torch.stack(rest, dim=1),
+        )
+
+
+def _start(stations: Stations, axis: Tensor) -> Estimate:
+    """Return the plane front's axis with the barycentre of the signals' roots as core."""
+    weight = torch.log1p(stations.signal / 60)
+    total = stations.sum(weight).clamp(min=1e-6)
+    core = stations.sum(weight[:, None] * stations.plane) / total[:, None]
+    nothing = torch.zeros_like(total)
+    return Estimate(axis, core, nothing, nothing, nothing[:, None])
+
+
+def _facts(stations: Stations, frame: Frame, covariance: Tensor, distance: Tensor) -> Tensor:
+    """Return what is known of an event besides its stations' sums: (B, 7)."""
+    size = torch.log10(1 + stations.sum(stations.signal))
+    lateral = torch.log10(1 + stations.sum(stations.signal * distance))
+    number = torch.log(stations.number.float())
+    known = torch.stack([frame.cosine, frame.sine, number - 2, size - 3, lateral - 6], dim=1)
+    return torch.cat([known, frame.variances(covariance).clamp(1e-6, 1e2).log()], dim=1)
