@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from cascade.events import hdf5
+from cascade.study import load_study
 
 
 @pytest.fixture
@@ -43,3 +45,20 @@ def test_the_interval_is_that_of_its_seed(call, predictions):
     first, second = (evaluated(call, "--seed", seed)["metrics"]["auc"] for seed in (1, 2))
     assert first["value"] == second["value"]
     assert first["low"] != second["low"]
+
+
+def test_what_a_method_does_not_predict_is_left_out(call):
+    rng = np.random.default_rng(1)
+    columns = {
+        "predicted_x_max": rng.normal(750, 50, 200),
+        "x_max": rng.normal(750, 50, 200),
+        "mass_number": np.ones(200),
+    }
+    study = load_study("showers")
+    schema = [field for field in (*study.predictions, *study.schema) if field.name in columns]
+    with hdf5.writing("x_max.h5", schema, {"study": "showers", "method": "depth"}) as writer:
+        writer.append(columns)
+    call("evaluate", "showers", "x_max.h5", "--replicas", 10, "-o", "metrics.json")
+    # without iron nothing stands apart from the protons either
+    found = json.loads(Path("metrics.json").read_text())["metrics"]
+    assert set(found) == {"x_max_bias", "x_max_resolution"}
