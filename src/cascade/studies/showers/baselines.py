@@ -16,6 +16,7 @@ from cascade.studies.showers.calibration import fit_polynomial, polynomial
 from cascade.studies.showers.front_fit import Front, axis_uncertainty, fit_front, unit_vector
 from cascade.studies.showers.lateral_fit import Lateral, fit_lateral
 from cascade.studies.showers.likelihood import Prior, fit_showers, learn_prior
+from cascade.studies.showers.neighbours import isolated
 from cascade.studies.showers.observables import Stations, stations
 from cascade.studies.showers.settings.baselines import FitSettings, LikelihoodSettings
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 CHUNK = 2048
 """Events that are reconstructed at once: flat memory, and quicker than all together."""
-TYPICAL_DISTANCE = 1200.0
-"""The signal at this distance [m] depends least on the slope of the lateral distribution."""
 FIT_DEGREE, LIKELIHOOD_DEGREE = 3, 1
 ENERGY_MARGIN = 0.3
 """Energies are given up to so far outside those of the training events [lg E]."""
@@ -43,11 +42,12 @@ def reconstruct_fit(found: Stations, settings: FitSettings) -> tuple[Front, Late
 
 
 def chunks(events: Events, settings: FitSettings) -> Iterator[Stations]:
-    """Yield the stations of a few events after the other, at least once."""
+    """Yield the stations of some events at a time, at least once, without the isolated ones."""
     number = len(events["time"])
     for first in range(0, max(number, 1), CHUNK):
         part = {name: events[name][first : first + CHUNK] for name in ("position", "time", "trace")}
-        yield stations(part, settings.detector)
+        found = stations(part, settings.detector)
+        yield found.keep(~isolated(found, settings.array))
 
 
 def joined(tables: Iterator[Columns]) -> Columns:
@@ -59,13 +59,11 @@ def joined(tables: Iterator[Columns]) -> Columns:
 def fit_columns(found: Stations, settings: FitSettings) -> Columns:
     """Return what the fit tells of each event, before its energy is calibrated."""
     front, lateral = reconstruct_fit(found, settings)
-    core_variance = np.trace(lateral.covariance[:, :2, :2], axis1=1, axis2=2) / 2
     return {
         "axis": front.axis,
         "core": lateral.core,
         "axis_uncertainty": axis_uncertainty(front.axis, front.covariance),
-        "core_uncertainty": np.sqrt(core_variance),
-        "lg_signal": lateral.lg_size - lateral.slope * np.log10(TYPICAL_DISTANCE / 1000),
+        "lg_signal": lateral.lg_signal,
         "slope": lateral.slope,
         "stations": found.counts,
     }
@@ -88,7 +86,7 @@ def likelihood_columns(found: Stations, prior: Prior, settings: LikelihoodSettin
         "lg_energy_uncertainty": sigma[:, 5],
         "x_max_uncertainty": sigma[:, 6],
         "ln_mass_uncertainty": sigma[:, 7],
-        "fit_lg_signal": lateral.lg_size - lateral.slope * np.log10(TYPICAL_DISTANCE / 1000),
+        "fit_lg_signal": lateral.lg_signal,
         "fit_slope": lateral.slope,
         "stations": found.counts,
     }
@@ -118,7 +116,7 @@ def fit_fit(
 
 
 def predict_fit(model: dict[str, np.ndarray], events: Events, settings: FitSettings) -> Columns:
-    """Return axis, core, lg E and the uncertainties of axis and core.
+    """Return axis, core, lg E and the axis's uncertainty.
 
     Events that have too few stations for a fit get what is expected beforehand: vertical axes (or
     upright across a line of stations), the barycentre, and the mean energy without any station.
@@ -209,7 +207,9 @@ def _likelihood_variables(columns: Columns) -> np.ndarray:
 
 def _predictions(columns: Columns) -> Columns:
     names = {"axis", "core", "lg_energy", "x_max"} & columns.keys()
-    uncertainties = {name for name in columns if name.removesuffix("_uncertainty") in names - {name}}
+    uncertainties = {
+        name for name in columns if name.removesuffix("_uncertainty") in names - {name}
+    }
     return {f"predicted_{name}": columns[name].astype(np.float32) for name in sorted(names)} | {
         name: columns[name].astype(np.float32) for name in sorted(uncertainties)
     }

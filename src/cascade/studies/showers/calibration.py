@@ -16,7 +16,9 @@ def monomials(variables: np.ndarray, degree: int) -> np.ndarray:
     array([[1., 2., 3., 4., 6., 9.]])
     """
     columns = range(variables.shape[1])
-    chosen = [c for power in range(degree + 1) for c in combinations_with_replacement(columns, power)]
+    chosen = [
+        c for power in range(degree + 1) for c in combinations_with_replacement(columns, power)
+    ]
     return np.stack([variables[:, list(c)].prod(axis=1) for c in chosen], axis=1)
 
 

@@ -15,6 +15,7 @@ from cascade.studies.showers import atmosphere
 from cascade.studies.showers.front_fit import SPEED_OF_LIGHT, unit_vector
 from cascade.studies.showers.particles import arrivals
 from cascade.studies.showers.settings.baselines import LikelihoodSettings
+from cascade.studies.showers.shower_plane import from_axis
 from cascade.studies.showers.signals import mean_signals
 
 PARAMETERS = ("u", "v", "time", "east", "north", "lg_energy", "x_max", "ln_mass")
@@ -123,16 +124,11 @@ def _distance(
     position: np.ndarray, event: np.ndarray, axis: np.ndarray, parameters: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return distances to the axis [m], shape (n,), and their derivatives (n, 8)."""
-    direction = axis[event]
-    apart = position.copy()
-    apart[:, :2] -= parameters[event, 3:5]
-    along = np.einsum("ni,ni->n", apart, direction)
-    across = apart - along[:, np.newaxis] * direction
-    distance = np.maximum(np.linalg.norm(across, axis=1), 1.0)
+    apart = from_axis(position, event, axis, parameters[:, 3:5])
     slope = np.zeros((len(event), len(PARAMETERS)))
-    slope[:, :2] = -(along / distance)[:, np.newaxis] * _along_axis(apart, direction)
-    slope[:, 3:5] = -across[:, :2] / distance[:, np.newaxis]
-    return distance, slope
+    slope[:, :2] = _along_axis(apart.outward, axis[event]) * -apart.along[:, np.newaxis]
+    slope[:, 3:5] = -apart.outward[:, :2]
+    return apart.distance, slope
 
 
 def _delta_x(

@@ -10,17 +10,19 @@ arrays of surface detectors calibrate it (Pierre Auger Collaboration, arXiv:2008
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cascade.studies.showers.array import ROW_HEIGHT
 from cascade.studies.showers.fisher_scoring import Expansion, maximise
-from cascade.studies.showers.front_fit import Front, barycentre, fit_front
+from cascade.studies.showers.front_fit import Front, barycentre
 from cascade.studies.showers.observables import Stations, event_sums
 from cascade.studies.showers.settings.baselines import FitSettings
+from cascade.studies.showers.shower_plane import from_axis
 from cascade.studies.showers.signal_terms import Sites, signal_terms, sites, with_prior
 
+TYPICAL_DISTANCE = 1200.0
+"""The signal at this distance from the axis [m] depends least on the slope that was fitted."""
 NEAREST = 150.0
 """Closer to the axis the signal does not grow further [m]."""
 CORE_SPREAD = 0.7
@@ -57,6 +59,11 @@ class Lateral:
     lg_size: np.ndarray
     slope: np.ndarray
     covariance: np.ndarray
+
+    @property
+    def lg_signal(self) -> np.ndarray:
+        """Lg of the signal at ``TYPICAL_DISTANCE``, shape (events,)."""
+        return self.lg_size - self.slope * np.log10(TYPICAL_DISTANCE / 1000)
 
 
 def fit_lateral(found: Stations, front: Front, settings: FitSettings) -> Lateral:
@@ -105,7 +112,7 @@ def _start(found: Stations, front: Front, settings: FitSettings) -> np.ndarray:
     least = np.full(found.events, np.inf)
     for shift in GRID * settings.array.spacing:
         core = centre + shift
-        distance = _distances(found.position, found.event, front.axis, core)[0]
+        distance = from_axis(found.position, found.event, front.axis, core).distance
         size = lg_signal + settings.slope * np.log10(np.maximum(distance, NEAREST) / 1000)
         mean = event_sums(weight * size, found.event, found.events) / total
         square = weight * (size - mean[found.event]) ** 2
@@ -121,25 +128,13 @@ def _expected(
     seen: Sites, axis: np.ndarray, parameters: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return expected signals (n, 1) and their derivatives (n, 1, 4)."""
-    distance, towards = _distances(seen.position, seen.event, axis, parameters[:, :2])
+    apart = from_axis(seen.position, seen.event, axis, parameters[:, :2])
+    distance = apart.distance
     lg_size, slope = parameters[seen.event, 2], parameters[seen.event, 3]
     far = np.log(np.maximum(distance, NEAREST) / 1000)
     mean = np.exp(np.clip(np.log(10) * lg_size - slope * far, -30, 30))
-    moved = np.where(distance > NEAREST, slope / distance, 0)[:, np.newaxis] * towards
+    moved = np.where(distance > NEAREST, slope / distance, 0)[:, np.newaxis] * apart.outward[:, :2]
     relative = np.concatenate(
         [moved, np.full((len(mean), 1), np.log(10)), -far[:, np.newaxis]], axis=1
     )
     return mean[:, np.newaxis], (mean[:, np.newaxis] * relative)[:, np.newaxis]
-
-
-def _distances(
-    position: np.ndarray, event: np.ndarray, axis: np.ndarray, core: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return distances to the axis [m], shape (n,), and −∂/∂core of them, shape (n, 2)."""
-    direction = axis[event]
-    apart = position.copy()
-    apart[:, :2] -= core[event]
-    along = np.einsum("ni,ni->n", apart, direction)
-    across = apart - along[:, np.newaxis] * direction
-    distance = np.maximum(np.linalg.norm(across, axis=1), 1.0)
-    return distance, across[:, :2] / distance[:, np.newaxis]

@@ -28,7 +28,7 @@ from cascade.studies.showers.front_fit import (
     barycentre,
     station_time_errors,
 )
-from cascade.studies.showers.lateral_fit import CORE_SPREAD, Lateral
+from cascade.studies.showers.lateral_fit import CORE_SPREAD, TYPICAL_DISTANCE, Lateral
 from cascade.studies.showers.observables import Stations
 from cascade.studies.showers.settings.baselines import LikelihoodSettings
 from cascade.studies.showers.signal_terms import Sites, Terms, signal_terms, sites, with_prior
@@ -43,8 +43,6 @@ ENERGY_RANGE = 3.0
 """How much wider than among the training events the energies spread beforehand."""
 LEAST_SPREADS = (0.1, 10.0, 0.1)
 """Least standard deviations beforehand of lg E, depth [g/cm²] and ln A."""
-TYPICAL_DISTANCE = 1200.0
-"""The fit's signal at this distance gives the energy to start from [m]."""
 BOUNDS = np.array(
     [(-1, 1), (-1, 1), (-1e9, 1e9), (-1e6, 1e6), (-1e6, 1e6), (16, 22), (100, 2000), (-1, 6)]
 )
@@ -166,9 +164,8 @@ def _start(
     delta_x = np.maximum(ground / front.axis[:, 2] - prior.mean[1], 100)
     mass = np.exp(prior.mean[2])
     typical = sum(mean_signals(TYPICAL_DISTANCE, delta_x, 19.0, mass, settings.signal))
-    size = lateral.lg_size - lateral.slope * np.log10(TYPICAL_DISTANCE / 1000)
     seen = found.counts > 0
-    start[seen, 5] = (19 + size - np.log10(typical))[seen]
+    start[seen, 5] = (19 + lateral.lg_signal - np.log10(typical))[seen]
     return start
 
 

@@ -7,7 +7,7 @@ each step of a reconstruction one operation over all events.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import awkward as ak
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 STATION_FIELDS = ("position", "time", "trace")
 """Fields of an event that the reconstructions read."""
-QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
-"""Shares of the signal whose arrival times describe a trace."""
 EARLY = 300.0
 """A signal is early within this time from the start of its trace [ns]."""
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+"""Shares of the signal whose arrival times describe a trace."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +61,11 @@ class Stations:
         """Number of events, those without stations included."""
         return len(self.counts)
 
-    def of_events(self, first: int, last: int) -> Self:
-        """Return the stations of the events ``first … last − 1``, events counted from 0 again."""
-        start, stop = np.searchsorted(self.event, (first, last))
-        part = {
-            field.name: getattr(self, field.name)[start:stop]
-            for field in fields(self)
-            if field.name != "counts"
-        }
-        part["event"] = part["event"] - first
-        return type(self)(counts=self.counts[first:last], **part)
+    def keep(self, mask: np.ndarray) -> Self:
+        """Return the stations where a mask (n,) holds; no event is lost."""
+        counts = np.bincount(self.event[mask], minlength=self.events)
+        names = ("event", "position", "time", "trace", "signal")
+        return type(self)(counts, *(getattr(self, name)[mask] for name in names))
 
 
 def stations(events: Events, detector: DetectorSettings) -> Stations:

@@ -14,18 +14,12 @@ from typing import Self
 import numpy as np
 from scipy.special import log_ndtr
 
-from cascade.errors import CascadeError
-from cascade.studies.showers.array import nearest_axial, positions, site
 from cascade.studies.showers.detector import threshold
 from cascade.studies.showers.fisher_scoring import Expansion
 from cascade.studies.showers.front_fit import station_time_errors
+from cascade.studies.showers.neighbours import silent_neighbours
 from cascade.studies.showers.observables import Stations, event_sums
 from cascade.studies.showers.settings.sources import ArraySettings, DetectorSettings
-
-NEIGHBOURS = np.array([[1, 0], [0, 1], [-1, 1], [-1, 0], [0, -1], [1, -1]])
-"""Axial steps to the six next sites."""
-OFF_SITE = 0.1
-"""A station may stand so far from its site on the lattice, in spacings."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +110,7 @@ def sites(
     CascadeError
         Stations stand elsewhere than the array's settings say.
     """
-    event, place = _silent(found, array)
+    event, place = silent_neighbours(found, array)
     bins = found.trace.shape[1]
     cuts = cuts or (bins,)
     starts = [0, *cuts[:-1]]
@@ -139,37 +133,6 @@ def sites(
     order = np.argsort(joined["event"], kind="stable")
     limit = threshold(bins, detector) - bins * detector.pedestal
     return Sites(**{name: values[order] for name, values in joined.items()}, threshold=limit)
-
-
-def _silent(found: Stations, array: ArraySettings) -> tuple[np.ndarray, np.ndarray]:
-    """Return events and positions of the silent stations next to triggered ones.
-
-    Only sites in the largest hexagon about the centre are known to carry a station: it stays in
-    place when events are rotated.
-    """
-    coordinates = nearest_axial(array, found.position)
-    where = positions(array)[:, :2][np.maximum(site(array, coordinates), 0)]
-    rings = min(array.rows, array.columns) // 2
-    inside = np.abs(coordinates).max(axis=1) <= rings
-    off = np.linalg.norm(found.position[:, :2] - where, axis=1)[inside]
-    if np.any(off > OFF_SITE * array.spacing):
-        raise CascadeError(
-            f"array: a station stands {off.max():.0f} m from the next site of an array with "
-            f"{array.spacing:g} m spacing; give the array's settings as it was simulated"
-        )
-    # a border takes up what lies outside
-    size = 2 * rings + 3
-    place = np.clip(coordinates + rings + 1, 0, size - 1)
-    triggered = np.zeros((found.events, size, size), bool)
-    triggered[found.event, place[:, 0], place[:, 1]] = True
-    near = np.zeros_like(triggered)
-    for step in NEIGHBOURS:
-        near |= np.roll(triggered, step, axis=(1, 2))
-    q, r = np.ogrid[-rings - 1 : rings + 2, -rings - 1 : rings + 2]
-    hexagon = np.maximum(np.maximum(np.abs(q), np.abs(r)), np.abs(q + r)) <= rings
-    event, row, column = np.nonzero(near & ~triggered & hexagon)
-    sites_at = site(array, np.stack([row, column], axis=-1) - rings - 1)
-    return event, positions(array)[sites_at]
 
 
 def signal_terms(seen: Sites, mean: np.ndarray, slope: np.ndarray) -> Terms:

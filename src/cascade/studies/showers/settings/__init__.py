@@ -1,5 +1,11 @@
 """Settings of the showers study: what a user may set, with units and bounds."""
 
+from cascade.studies.showers.settings.baselines import (
+    FitSettings,
+    LikelihoodSettings,
+    TraceLikelihoodSettings,
+    TreesSettings,
+)
 from cascade.studies.showers.settings.ingest import (
     RootSettings,
     StationBranches,
@@ -8,7 +14,11 @@ from cascade.studies.showers.settings.ingest import (
     Units,
 )
 from cascade.studies.showers.settings.networks import (
+    CartesianSettings,
     GraphSettings,
+    GridSettings,
+    HexagonalGroupSettings,
+    HexagonalSettings,
     ShowerNetworkSettings,
     TraceEncoderSettings,
     UnrolledSettings,
@@ -34,12 +44,18 @@ from cascade.studies.showers.settings.sources import (
 
 __all__ = [
     "ArraySettings",
+    "CartesianSettings",
     "ComparisonSettings",
     "DetectorSettings",
     "EquivarianceSettings",
+    "FitSettings",
     "GraphSettings",
+    "GridSettings",
     "Group",
+    "HexagonalGroupSettings",
+    "HexagonalSettings",
     "HistogramsSettings",
+    "LikelihoodSettings",
     "MassSettings",
     "MethodsSettings",
     "OrbitsSettings",
@@ -51,8 +67,10 @@ __all__ = [
     "SignalSettings",
     "StationBranches",
     "TraceEncoderSettings",
+    "TraceLikelihoodSettings",
     "TraceReading",
     "TraceSettings",
+    "TreesSettings",
     "TruthBranches",
     "Units",
     "UnrolledSettings",
