@@ -56,6 +56,7 @@ PREDICTIONS = (
 
 TRUTH = ("axis", "core", "lg_energy", "x_max", "mass_number")
 STATIONS = ("position", "time", "trace")
+MAPPED = ("station", *STATIONS)
 
 
 def _settings(name: str) -> str:
@@ -94,6 +95,9 @@ STUDY = Study(
         {
             "unrolled": _network("unrolled", "UnrolledSettings"),
             "graph": _network("graph", "GraphSettings"),
+            "cartesian": _network("cartesian", "CartesianSettings", MAPPED),
+            "hexagonal": _network("hexagonal", "HexagonalSettings", MAPPED),
+            "hexagonal_p6": _network("hexagonal_p6", "HexagonalGroupSettings", MAPPED),
         }
     ),
     metrics=MappingProxyType(

@@ -10,8 +10,15 @@ from __future__ import annotations
 from torch import nn
 
 from cascade.studies.showers.networks.graph import GraphReconstruction
+from cascade.studies.showers.networks.grid import GridReconstruction
 from cascade.studies.showers.networks.unrolled import UnrolledReconstruction
-from cascade.studies.showers.settings.networks import GraphSettings, UnrolledSettings
+from cascade.studies.showers.settings.networks import (
+    CartesianSettings,
+    GraphSettings,
+    HexagonalGroupSettings,
+    HexagonalSettings,
+    UnrolledSettings,
+)
 
 
 def unrolled(settings: UnrolledSettings) -> nn.Module:
@@ -22,3 +29,18 @@ def unrolled(settings: UnrolledSettings) -> nn.Module:
 def graph(settings: GraphSettings) -> nn.Module:
     """Return the graph network."""
     return GraphReconstruction(settings)
+
+
+def cartesian(settings: CartesianSettings) -> nn.Module:
+    """Return the network of square convolutions on offset rows."""
+    return GridReconstruction(settings)
+
+
+def hexagonal(settings: HexagonalSettings) -> nn.Module:
+    """Return the network of hexagonal convolutions."""
+    return GridReconstruction(settings)
+
+
+def hexagonal_p6(settings: HexagonalGroupSettings) -> nn.Module:
+    """Return the network of hexagonal convolutions that turns with the event."""
+    return GridReconstruction(settings)

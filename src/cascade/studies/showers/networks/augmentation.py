@@ -15,6 +15,7 @@ from torch import Tensor
 from cascade.layers.ragged import Ragged
 from cascade.settings import Settings
 from cascade.studies.showers import symmetry
+from cascade.studies.showers.networks.lattice import sites
 
 DIRECTED = ("axis", "core", "position")
 """Fields whose first two components are vectors in the plane."""
@@ -34,7 +35,7 @@ def augment(batch: dict[str, Any], settings: Settings) -> dict[str, Any]:
         return {**batch, **changed}
     images = torch.from_numpy(symmetry.images(settings.array))
     station = batch["station"]
-    image = images[drawn[station.index()], station.values.long()]
+    image = images[drawn[station.index()], sites(station, settings.array)]
     changed["station"] = station.with_values(image.to(station.values.dtype))
     stays = image >= 0
     counts = station.with_values(stays.long()).sum()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cascade.settings import Settings
-from cascade.studies.showers.settings.sources import DetectorSettings
+from cascade.studies.showers.settings.sources import ArraySettings, DetectorSettings
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 
@@ -76,3 +76,57 @@ class GraphSettings(ShowerNetworkSettings):
 
     aggregation: Literal["max", "mean", "add"] = "max"
     """How the messages of a station's neighbours are taken together."""
+
+
+class GridSettings(ShowerNetworkSettings):
+    """Convolutional networks that see the array as a map."""
+
+    array: ArraySettings = ArraySettings()
+    """The array that the stations' numbers refer to."""
+
+    radius: Annotated[int, Field(ge=1, le=4)] = 1
+    """Steps from the middle of a filter to its edge."""
+
+    channels: Width = 40
+    """Channels of the maps; for a group filters, each with a map for each element. The defaults of
+    the three networks have as many parameters."""
+
+    units: Annotated[int, Field(ge=0, le=20)] = 2
+    """Residual units of two convolutions behind the first convolution."""
+
+    numbers: Width = 32
+    """Numbers that each station says behind the convolutions."""
+
+    arrows: Width = 16
+    """Vectors in the plane that each station says; a multiple of ``heads``."""
+
+    heads: Width = 4
+    """Weighted means over the stations, each with weights of its own."""
+
+    hidden: Width = 64
+    """Neurons of the dense layers."""
+
+    @model_validator(mode="after")
+    def _shared_out(self) -> Self:
+        if self.arrows % self.heads:
+            raise ValueError(f"arrows ({self.arrows}) must be a multiple of heads ({self.heads})")
+        return self
+
+
+class CartesianSettings(GridSettings):
+    """Square convolutions on the array in offset rows."""
+
+    channels: Width = 35
+
+
+class HexagonalSettings(GridSettings):
+    """Hexagonal convolutions."""
+
+
+class HexagonalGroupSettings(GridSettings):
+    """Hexagonal convolutions equivariant under rotations by 60°, and mirrors."""
+
+    group: Literal["p6", "p6m"] = "p6"
+    """Rotations alone, or rotations and mirrors."""
+
+    channels: Width = 18
