@@ -76,7 +76,7 @@ def draw_footprint(axes: Axes, footprint: Footprint, norm: Normalize) -> None:
         *footprint.position[order].T,
         s=diameter(footprint.signal[order]) ** 2,
         c=footprint.time[order],
-        cmap=style.TIME,
+        cmap=style.FILLED,
         norm=norm,
         edgecolor="black",
         linewidth=0.4,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm, Normalize
+from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 
 from cascade.plotting import style
@@ -61,11 +61,12 @@ def colour_bar(
     norm: Normalize,
     label: str,
     location: str = "right",
+    colours: Colormap | None = None,
 ) -> None:
     """Put one colour bar beside (``right``) or under (``bottom``) all the given axes."""
-    colours = style.DIVERGING if (norm.vmin or 0) < 0 else style.INTENSITY
+    usual = style.DIVERGING if (norm.vmin or 0) < 0 else style.INTENSITY
     bar = figure.colorbar(
-        ScalarMappable(norm, colours),
+        ScalarMappable(norm, colours or usual),
         ax=list(np.ravel(axes)),
         location=location,
         pad=0.015,

@@ -40,8 +40,8 @@ BACKGROUND = {"color": "#004A80", "linestyle": (0, (4, 1.5))}
 INTENSITY = LinearSegmentedColormap.from_list(
     "intensity", ["#ffffff", "#fde3a7", "#f6a04d", "#d8432f", "#8b1a4a", "#2a0a3a"]
 )
-# the same without its palest end, for symbols on white paper: early pale, late dark
-TIME = LinearSegmentedColormap.from_list("time", INTENSITY(np.linspace(0.12, 0.95, 64)))
+# the same without its palest end, for what must stand out from white paper
+FILLED = LinearSegmentedColormap.from_list("filled", INTENSITY(np.linspace(0.12, 0.95, 64)))
 # dark at both ends; the ends differ in brightness, so that a grey print keeps the sign
 DIVERGING = LinearSegmentedColormap.from_list(
     "diverging", ["#08306b", "#3f8fc5", "#b9d9ee", "#ffffff", "#fbc99f", "#ee7f35", "#b03a06"]

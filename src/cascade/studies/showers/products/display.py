@@ -88,7 +88,7 @@ def event_display(inputs: Inputs, settings: ShowerDisplaySettings) -> Result:
         zoom(maps, [one.footprint for one in showers], MARGIN * layout.array.spacing / 1000.0)
         if row == 0:
             size_legend(maps, "signal [particles]")
-        bar = figure.colorbar(ScalarMappable(norm, style.TIME), ax=maps, pad=0.02, aspect=30)
+        bar = figure.colorbar(ScalarMappable(norm, style.FILLED), ax=maps, pad=0.02, aspect=30)
         bar.set_label("start after the first station [µs]")
         bar.outline.set_linewidth(0.6)
         traces = rows[row, 1].subgridspec(settings.traces, 1, hspace=0.0)
@@ -191,7 +191,7 @@ def _draw_traces(panels: np.ndarray, shower: Shower, layout: Layout, norm: Norma
     edges = layout.bin_width * np.arange(shower.traces.shape[1] + 1)
     hottest = shower.hottest(len(panels))
     for panel, (rank, place) in zip(panels, enumerate(hottest, start=1), strict=False):
-        colour = style.TIME(norm(shower.footprint.time[place]))
+        colour = style.FILLED(norm(shower.footprint.time[place]))
         trace = shower.traces[place]
         panel.stairs(trace, edges, fill=True, facecolor=colour, linewidth=0)
         panel.stairs(trace, edges, color="black", linewidth=0.5)

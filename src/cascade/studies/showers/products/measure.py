@@ -91,10 +91,10 @@ METRICS = {
     ),
 }
 
-MEANING = (
-    "Axis and core: distance from the truth that 68 % of the events stay below. Energy: mean "
-    "(bias) and standard deviation (resolution) of E'/E − 1. X_max: mean (bias) and root mean "
-    "square (resolution) of predicted minus true depth"
+GEOMETRY = "Axis and core: distance from the truth that 68 % of the events stay below."
+ENERGY_AND_DEPTH = (
+    "Energy: mean (bias) and standard deviation (resolution) of E'/E − 1. X_max: mean (bias) and "
+    "root mean square (resolution) of predicted minus true depth."
 )
 """What the metrics are, for captions."""
 

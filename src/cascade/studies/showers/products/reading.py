@@ -42,6 +42,19 @@ def counts(applied: Sequence[Applied]) -> str:
     )
 
 
+def composition(applied: Sequence[Applied]) -> str:
+    """Say how many events there are of each sample, by primary."""
+    parts = []
+    for one in {one.sample: one for one in applied}.values():
+        masses, numbers = np.unique(one.columns["mass_number"], return_counts=True)
+        listed = ", ".join(
+            f"{plural(int(number), 'event')} of {primary(mass)}"
+            for mass, number in zip(masses, numbers, strict=True)
+        )
+        parts.append(f"sample '{one.sample}' ({listed})")
+    return " and ".join(parts)
+
+
 def primary(mass_number: int, long: bool = False) -> str:
     """Return a primary's name.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from cascade.evaluation.resolution import Binned
 from cascade.plotting import style
@@ -13,7 +14,8 @@ from cascade.plotting.product import Inputs, Result
 from cascade.plotting.reading import Applied
 from cascade.plotting.resolution import Curve, angle_axis, draw_curves, limit_bias, limit_resolution
 from cascade.studies.showers.products.measure import (
-    MEANING,
+    ENERGY_AND_DEPTH,
+    GEOMETRY,
     METRICS,
     measure_bins,
     overall,
@@ -116,6 +118,7 @@ def _resolution(
             if (one.key, name) in binned
         ]
         draw_metric(panel, binning.edges, curves, name)
+        limit_metric(panel, name)
     for panel in axes[1]:
         panel.set_xlabel(binning.label)
     if binning.name == "zenith":
@@ -135,14 +138,21 @@ def curve(label: str, found: Binned, name: str, look: int, reference: bool = Fal
     )
 
 
-def draw_metric(panel: style.Axes, edges: np.ndarray, curves: Sequence[Curve], name: str) -> None:
-    """Draw the curves of a metric, with a zero line for a bias."""
+def draw_metric(panel: Axes, edges: np.ndarray, curves: Sequence[Curve], name: str) -> None:
+    """Draw the curves of a metric, and name its axis."""
     draw_curves(panel, edges, curves)
     panel.set_ylabel(METRICS[name].label)
-    (limit_bias if METRICS[name].bias else limit_resolution)(panel)
+    panel.locator_params(axis="x", nbins=4)
     if not curves:
-        panel.set_yticks([])
-        style.note(panel, "not predicted", x=0.5, y=0.5)
+        panel.text(0.5, 0.5, "not predicted", ha="center", transform=panel.transAxes)
+        if len(panel.get_shared_y_axes().get_siblings(panel)) == 1:
+            panel.set_yticks([])
+
+
+def limit_metric(panel: Axes, name: str) -> None:
+    """Draw a bias' zero line, or start a resolution's axis at zero; after all that is drawn."""
+    if panel.has_data():
+        (limit_bias if METRICS[name].bias else limit_resolution)(panel)
 
 
 def _table(
@@ -174,9 +184,9 @@ def _caption(applied: Sequence[Applied], binning: Binning, settings: ResolutionS
     lines = f" Black steps with bands: {', '.join(references)}." if references else ""
     return (
         f"Resolution and bias of the reconstruction over {over}, from {counts(applied)}, all "
-        f"primaries together. {MEANING}. Bars and bands: central 68 % of {settings.replicas} "
-        f"bootstrap replicas; points are spread within their bin.{lines} Bins with fewer than "
-        f"{settings.min_events} events are empty; a panel leaves out methods that do not predict "
-        "its quantity. Stands beside the resolutions over energy of arXiv:1708.00647 and, for "
+        f"primaries together. {GEOMETRY} {ENERGY_AND_DEPTH} Bars and bands: central 68 % of "
+        f"{settings.replicas} bootstrap replicas; points are spread within their bin.{lines} Bins "
+        f"with fewer than {settings.min_events} events are empty; a panel leaves out methods that "
+        "do not predict its quantity. Stands beside the resolutions over energy of arXiv:1708.00647 and, for "
         "X_max, of arXiv:2101.02946."
     )

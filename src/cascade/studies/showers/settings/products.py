@@ -75,6 +75,9 @@ class HistogramsSettings(FigureSettings):
     bins: Annotated[int, Field(ge=5, le=500)] = 50
     """Bins along either axis."""
 
+    replicas: Replicas = 200
+    """Bootstrap replicas behind intervals."""
+
 
 class MassSettings(MethodsSettings):
     """Separation of protons from iron."""
