@@ -14,6 +14,7 @@ def draw_rows(
     values: np.ndarray,
     intervals: tuple[np.ndarray, np.ndarray] | None = None,
     highlight: int | None = None,
+    looks: Sequence[dict[str, Any]] | None = None,
 ) -> None:
     """Draw one value a row, the first on top; NaN leaves its row empty.
 
@@ -25,24 +26,27 @@ def draw_rows(
         Lower and upper bounds, shape (rows,) each.
     highlight
         Row whose point is filled.
+    looks
+        Colour and symbol of each row; by default all are black circles.
     """
     rows = np.arange(len(values))
     errors = None
     if intervals is not None:
         errors = np.stack([values - intervals[0], intervals[1] - values])
-    for chosen in (False, True):
-        here = (rows == highlight) == chosen
+    for row in rows:
+        here = slice(row, row + 1)
+        face = "black" if row == highlight else "white"
+        look = {"color": "black", "marker": "o", "markerfacecolor": face}
+        look = look if looks is None else looks[row]
         axes.errorbar(
             values[here],
             rows[here],
             xerr=None if errors is None else errors[:, here],
-            fmt="o",
-            color="black",
-            markerfacecolor="black" if chosen else "white",
             markersize=3.2,
             markeredgewidth=0.8,
             elinewidth=0.8,
             capsize=0,
+            **(look | {"linestyle": "none"}),
         )
     if highlight is not None:
         axes.axhspan(highlight - 0.5, highlight + 0.5, color="0.9", linewidth=0, zorder=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -25,14 +26,19 @@ class Curve:
     high: np.ndarray
 
 
-def draw_rejection(axes: Axes, curves: Sequence[Curve]) -> None:
+def draw_rejection(
+    axes: Axes, curves: Sequence[Curve], looks: Sequence[dict[str, Any]] | None = None
+) -> None:
     """Draw curves with bands on a logarithmic axis, and that of a random choice, 1/ε_S.
 
-    Each curve's number in the sequence fixes its colour and dashes.
+    Parameters
+    ----------
+    looks
+        Colour and dashes of each curve; by default its number in the sequence fixes them.
     """
     top = 10.0
     for index, curve in enumerate(curves):
-        look = style.line(index)
+        look = style.line(index) if looks is None else looks[index]
         finite = np.isfinite(curve.rejection)
         x, y = curve.signal_efficiency[finite], curve.rejection[finite]
         axes.plot(x, y, label=curve.label, zorder=3, **look)

@@ -187,6 +187,6 @@ def _caption(applied: Sequence[Applied], binning: Binning, settings: ResolutionS
         f"primaries together. {GEOMETRY} {ENERGY_AND_DEPTH} Bars and bands: central 68 % of "
         f"{settings.replicas} bootstrap replicas; points are spread within their bin.{lines} Bins "
         f"with fewer than {settings.min_events} events are empty; a panel leaves out methods that "
-        "do not predict its quantity. Stands beside the resolutions over energy of arXiv:1708.00647 and, for "
-        "X_max, of arXiv:2101.02946."
+        "do not predict its quantity. Stands beside the resolutions over energy of "
+        "arXiv:1708.00647 and, for X_max, of arXiv:2101.02946."
     )

@@ -82,7 +82,7 @@ class HistogramsSettings(FigureSettings):
 class MassSettings(MethodsSettings):
     """Separation of protons from iron."""
 
-    bins: Annotated[int, Field(ge=2, le=200)] = 40
+    bins: Annotated[int, Field(ge=2, le=200)] = 30
     """Bins of each distribution of scores."""
 
     energy_bins: Annotated[int, Field(ge=1, le=50)] = 6
