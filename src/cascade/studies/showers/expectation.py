@@ -23,6 +23,8 @@ PARAMETERS = ("u", "v", "time", "east", "north", "lg_energy", "x_max", "ln_mass"
 the maximum [g/cm²], ln A."""
 LEAST_DEPTH = 20.0
 """The maximum lies at least so far above the array [g/cm²], so that ΔX > 0."""
+LEAST_MEDIAN = 1.0
+"""Particles take at least so long in the median [ns]."""
 
 
 @dataclass(frozen=True)
@@ -74,21 +76,17 @@ def expectation(
     time_slope[:, 2] = 1
     distance, distance_slope = _distance(position, event, axis, parameters)
     delta_x, delta_slope = _delta_x(position, event, parameters, settings)
-    lg_energy, ln_mass = parameters[event, 5], parameters[event, 7]
-
-    def model(distance: np.ndarray, delta_x: np.ndarray, ln_mass: np.ndarray) -> np.ndarray:
-        return window_signals(distance, delta_x, lg_energy, ln_mass, cuts, settings)
-
-    signal = model(distance, delta_x, ln_mass)
+    seen = [distance, delta_x, parameters[event, 5], parameters[event, 7]]
+    itself = np.eye(len(PARAMETERS))
+    energy, mass = itself[[5]], itself[[7]]
+    along = [distance_slope, delta_slope, energy, mass]
+    steps = [1e-4 * distance, 1e-3 * delta_x, np.full(len(event), 1e-4), np.full(len(event), 1e-3)]
+    signal = window_signals(*seen, cuts, settings)
     slope = np.zeros((*signal.shape, len(PARAMETERS)))
-    for shifted, size, along in (
-        ((distance * (1 + 1e-4), delta_x, ln_mass), 1e-4 * distance, distance_slope),
-        ((distance, delta_x * (1 + 1e-3), ln_mass), 1e-3 * delta_x, delta_slope),
-    ):
-        change = (model(*shifted) - signal) / size[:, np.newaxis]
-        slope += change[:, :, np.newaxis] * along[:, np.newaxis]
-    slope[:, :, 5] = np.log(10) * signal
-    slope[:, :, 7] = (model(distance, delta_x, ln_mass + 1e-3) - signal) / 1e-3
+    for place, step in enumerate(steps):
+        moved = [value + step * (place == other) for other, value in enumerate(seen)]
+        change = (window_signals(*moved, cuts, settings) - signal) / step[:, np.newaxis]
+        slope += change[:, :, np.newaxis] * along[place][:, np.newaxis]
     return Expectation(signal, slope, time, time_slope)
 
 
@@ -109,7 +107,9 @@ def window_signals(
     total = np.full((len(distance), len(cuts)), 1e-3)
     for signal, arrival in zip(parts, arrivals(distance, delta_x, settings.traces), strict=True):
         late = np.maximum(edges - arrival.delay[:, np.newaxis], 1e-3)
-        before = ndtr(np.log(late / arrival.median[:, np.newaxis]) / settings.traces.spread)
+        # the medians' law holds for depths of showers, not for any that a climb may try
+        median = np.maximum(arrival.median, LEAST_MEDIAN)[:, np.newaxis]
+        before = ndtr(np.log(late / median) / settings.traces.spread)
         number = signal * signal / (signal + 0.5)
         total += number[:, np.newaxis] * np.diff(before, axis=1, prepend=0)
     return total
