@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from cascade.events.schema import Field
-from cascade.study import Ingestion, Metric, Network, Simulation, Study
+from cascade.study import Estimator, Ingestion, Metric, Network, Product, Simulation, Study
 
 _HERE = "cascade.studies.showers"
 
@@ -55,12 +55,27 @@ PREDICTIONS = (
 )
 
 TRUTH = ("axis", "core", "lg_energy", "x_max", "mass_number")
+FIGURE = "cascade.plotting.settings:FigureSettings"
 STATIONS = ("position", "time", "trace")
 MAPPED = ("station", *STATIONS)
 
 
 def _settings(name: str) -> str:
     return f"{_HERE}.settings:{name}"
+
+
+def _product(module: str, name: str, settings: str) -> Product:
+    return Product(f"{_HERE}.products.{module}:{name}", _settings(f"{settings}Settings"))
+
+
+def _estimator(module: str, name: str, settings: str) -> Estimator:
+    return Estimator(
+        fit=f"{_HERE}.{module}:fit_{name}",
+        predict=f"{_HERE}.{module}:predict_{name}",
+        inputs=STATIONS,
+        fields=MappingProxyType({"train": (*STATIONS, *TRUTH)}),
+        settings=_settings(settings),
+    )
 
 
 def _network(name: str, settings: str, inputs: tuple[str, ...] = STATIONS) -> Network:
@@ -93,11 +108,16 @@ STUDY = Study(
     ),
     methods=MappingProxyType(
         {
-            "unrolled": _network("unrolled", "UnrolledSettings"),
-            "graph": _network("graph", "GraphSettings"),
+            "fit": _estimator("baselines", "fit", "FitSettings"),
+            "likelihood": _estimator("baselines", "likelihood", "LikelihoodSettings"),
+            "likelihood_traces": _estimator("baselines", "likelihood", "TraceLikelihoodSettings"),
+            "trees": _estimator("trees", "trees", "TreesSettings"),
+            "trees_mass": _estimator("trees", "mass", "TreesSettings"),
             "cartesian": _network("cartesian", "CartesianSettings", MAPPED),
             "hexagonal": _network("hexagonal", "HexagonalSettings", MAPPED),
             "hexagonal_p6": _network("hexagonal_p6", "HexagonalGroupSettings", MAPPED),
+            "graph": _network("graph", "GraphSettings"),
+            "unrolled": _network("unrolled", "UnrolledSettings"),
         }
     ),
     metrics=MappingProxyType(
@@ -116,5 +136,15 @@ STUDY = Study(
             }.items()
         }
     ),
-    products=MappingProxyType({}),
+    products=MappingProxyType(
+        {
+            "event_display": _product("display", "event_display", "ShowerDisplay"),
+            "resolution_energy": _product("resolution", "resolution_energy", "Resolution"),
+            "resolution_zenith": _product("resolution", "resolution_zenith", "Resolution"),
+            "resolution_primary": _product("primaries", "resolution_primary", "Resolution"),
+            "predicted_over_true": _product("histograms", "predicted_over_true", "Histograms"),
+            "selection": _product("selection", "selection", "Methods"),
+            "history": Product("cascade.plotting.history:history", FIGURE),
+        }
+    ),
 )
