@@ -33,6 +33,7 @@ from cascade.studies.showers.settings.products import (
     MethodsSettings,
     ResolutionSettings,
     ShowerDisplaySettings,
+    UncertaintySettings,
 )
 from cascade.studies.showers.settings.sources import (
     ArraySettings,
@@ -72,6 +73,7 @@ __all__ = [
     "TraceSettings",
     "TreesSettings",
     "TruthBranches",
+    "UncertaintySettings",
     "Units",
     "UnrolledSettings",
 ]

@@ -118,3 +118,10 @@ class ComparisonSettings(FigureSettings):
 
     groups: dict[str, Group] = {}
     """Which methods make up each point of the figure."""
+
+
+class UncertaintySettings(FigureSettings):
+    """Predicted uncertainties against actual errors."""
+
+    bins: Annotated[int, Field(ge=5, le=500)] = 40
+    """Bins of the distributions of pulls."""
