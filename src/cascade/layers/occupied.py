@@ -106,4 +106,4 @@ class OccupiedConv(nn.Module):
         if bias is not None:  # one for all elements of a group
             bias = bias.repeat_interleave(len(kernel) // len(bias))
         gathered = F.pad(x, (0, 0, 0, 1)).index_select(0, near.flatten())
-        return F.linear(gathered.view(len(x), -1), weight, bias)
+        return F.linear(gathered.view(len(x), weight.shape[1]), weight, bias)
