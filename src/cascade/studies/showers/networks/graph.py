@@ -1,12 +1,15 @@
 """A graph network: every triggered station compares itself with its neighbours.
 
-Edge convolutions (Wang et al., arXiv:1801.07829) on the graph of the nearest stations, a sum over
-the stations, dense layers. Stations are seen in the frame of the plane front about the barycentre of
-the signals, so that the network turns with the event, and the reconstruction is a correction to
-these two. It looks once; the unrolled fit looks again from each better estimate.
+Edge convolutions (Wang et al., arXiv:1801.07829) on the graph of the nearest stations, sums over
+the stations, dense layers. Stations are seen in the frame of the plane front about the barycentre
+of the signals, so that the network turns with the event, and the reconstruction is a correction to
+these two: a step of least squares with what the network says of each station, and what the dense
+layers add to it. It looks once; the unrolled fit looks again from each better estimate.
 """
 
 from __future__ import annotations
+
+import warnings
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +17,12 @@ from torch.nn import functional as F
 
 from cascade.layers.ragged import Ragged
 from cascade.studies.showers.networks.front import Frame, plane_front
+from cascade.studies.showers.networks.least_squares import (
+    UNKNOWNS,
+    SignalUpdate,
+    gradients,
+    prior,
+)
 from cascade.studies.showers.networks.outputs import SPREADS, assemble
 from cascade.studies.showers.networks.stations import (
     StationEncoder,
@@ -36,6 +45,8 @@ from cascade.studies.showers.settings.networks import GraphSettings
 SAME = 1.001
 """Distances that differ by less than this factor are held to be equal: turned lattices round."""
 NEAREST = 1.0  # m; stations at the same place are each other's neighbours
+ENOUGH = 60.0  # particles
+"""From about this signal on a station counts in the barycentre, as the logarithm of its signal."""
 FACTS = 7
 """Numbers that describe an event besides the sums over its stations."""
 CORRECTIONS = 6
@@ -84,19 +95,16 @@ class GraphReconstruction(nn.Module):
     """
 
     def __init__(self, settings: GraphSettings):
-        # takes seconds to import, and the other networks do without it
-        from torch_geometric.nn import EdgeConv
-
         super().__init__()
         self.settings = settings
         self.encoder = StationEncoder(settings)
         width, hidden = settings.width, settings.hidden
         self.entry = perceptron(VIEWS + self.encoder.width, width)
         self.convolutions = nn.ModuleList(
-            EdgeConv(perceptron(2 * width, width, width), aggr=settings.aggregation)
-            for _ in range(settings.convolutions)
+            _edge_convolution(width, settings.aggregation) for _ in range(settings.convolutions)
         )
-        pooled = (3 + WEIGHTS) * width + FACTS
+        self.update = SignalUpdate(width)
+        pooled = (3 + WEIGHTS) * width + 2 * UNKNOWNS + FACTS
         self.event = perceptron(pooled, hidden, hidden, CORRECTIONS + SPREADS)
         with torch.no_grad():  # the first corrections are small
             self.event[-1].weight.mul_(0.1)
@@ -113,34 +121,51 @@ class GraphReconstruction(nn.Module):
         said = F.relu(self.entry(torch.cat([views, self.encoder(stations)], dim=1)))
         for convolution in self.convolutions:
             said = said + F.relu(convolution(said, edges))
-        products = (said[:, :, None] * weights[:, None, :]).flatten(1)
-        total = stations.sum(said)
-        pooled = [
-            total / SUMMED,
-            stations.sum(products) / SUMMED,
-            total / stations.number[:, None],
-            stations.max(said),
-            _facts(stations, frame, covariance, distance),
-        ]
-        outward, sideward, along, across, energy, depth, *rest = self.event(
-            torch.cat(pooled, dim=1)
-        ).T
+        slopes = gradients(stations, frame, weights, distance)
+        step, variances = self.update(stations, said, slopes, prior(frame, covariance))
+        facts = _facts(stations, frame, covariance, distance)
+        change = self.event(
+            torch.cat([_pooled(stations, said, weights), step, variances, facts], 1)
+        )
+        outward, sideward, along, across = (step[:, :4] + change[:, :4]).T
         return assemble(
             frame.tilted(AXIS_STEP * outward, AXIS_STEP * sideward),
             start.core + frame.in_plane(CORE_STEP * along, CORE_STEP * across),
-            energy,
-            depth,
-            torch.stack(rest, dim=1),
+            change[:, 4],
+            change[:, 5],
+            change[:, CORRECTIONS:],
         )
 
 
+def _edge_convolution(width: int, aggregation: str) -> nn.Module:
+    """Return layers for stations (K, width) and edges (2, E), as PyTorch Geometric has them."""
+    with warnings.catch_warnings():
+        # takes seconds to import, which the other networks do without, and uses torch's old ways
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from torch_geometric.nn import EdgeConv
+    return EdgeConv(perceptron(2 * width, width, width), aggr=aggregation)
+
+
 def _start(stations: Stations, axis: Tensor) -> Estimate:
-    """Return the plane front's axis with the barycentre of the signals' roots as core."""
-    weight = torch.log1p(stations.signal / 60)
+    """Return the plane front's axis with the barycentre as core.
+
+    With logarithms as weights, as in calorimeters (Awes et al., NIM A 311 (1992) 130), it is
+    within 75 m of the core; with the roots of the signals, within 260 m.
+    """
+    weight = torch.log1p(stations.signal / ENOUGH)
     total = stations.sum(weight).clamp(min=1e-6)
     core = stations.sum(weight[:, None] * stations.plane) / total[:, None]
     nothing = torch.zeros_like(total)
     return Estimate(axis, core, nothing, nothing, nothing[:, None])
+
+
+def _pooled(stations: Stations, said: Tensor, weights: Tensor) -> Tensor:
+    """Return sums, weighted sums, means and maxima over the stations: (B, (3 + 6) · width)."""
+    total = stations.sum(said)
+    products = (said[:, :, None] * weights[:, None, :]).flatten(1)
+    means = total / stations.number[:, None]
+    sums = (total / SUMMED, stations.sum(products) / SUMMED)
+    return torch.cat([*sums, means, stations.max(said)], dim=1)
 
 
 def _facts(stations: Stations, frame: Frame, covariance: Tensor, distance: Tensor) -> Tensor:

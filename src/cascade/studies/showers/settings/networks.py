@@ -74,7 +74,7 @@ class GraphSettings(ShowerNetworkSettings):
     hidden: Width = 64
     """Neurons of the dense layers behind the sum over the stations."""
 
-    aggregation: Literal["max", "mean", "add"] = "max"
+    aggregation: Literal["max", "mean", "add"] = "mean"
     """How the messages of a station's neighbours are taken together."""
 
 
