@@ -66,3 +66,21 @@ def test_a_legend_is_never_wider_than_its_figure():
     style.legend_below(figure, axes[0, 0])
     (legend,) = figure.legends
     assert legend.get_window_extent().width <= figure.bbox.width
+
+
+def test_no_two_symbols_look_alike_and_none_is_black():
+    looks = [style.symbol(index) for index in range(24)]
+    assert len({str(look) for look in looks}) == 24
+    assert all(look["color"] != style.BLACK for look in looks)
+    for first, second in itertools.pairwise(looks):
+        assert first["marker"] != second["marker"]
+
+
+def test_one_legend_serves_several_axes():
+    figure, axes = style.subplots(1, 2)
+    axes[0, 0].plot([0, 1], label="both")
+    axes[0, 1].plot([0, 1], label="both")
+    axes[0, 1].plot([1, 0], label="right alone")
+    style.legend_below(figure, axes)
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["both", "right alone"]

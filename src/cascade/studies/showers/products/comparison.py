@@ -191,7 +191,7 @@ def _caption(applied: Sequence[Applied], points: Sequence[Point]) -> str:
         f"Resolutions on the test split ({counts(applied)}) over the number of training events, "
         f"from {many} {'seed' if seeds == [1] else 'seeds'} each: mean and standard deviation "
         "over the seeds (symbols and bars) and the single fits (dots beside them). Symbols of "
-        f"equal numbers of events are drawn side by side. {GEOMETRY} Energy: standard deviation of E'/E − 1. "
-        "X_max: root mean square of predicted minus true depth. Stands beside the comparison of "
-        "group convolutions at equal numbers of parameters in arXiv:1803.02108."
+        f"equal numbers of events are drawn side by side. {GEOMETRY} Energy: standard deviation "
+        "of E'/E − 1. X_max: root mean square of predicted minus true depth. Stands beside the "
+        "comparison of group convolutions at equal numbers of parameters in arXiv:1803.02108."
     )
