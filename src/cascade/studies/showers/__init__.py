@@ -73,7 +73,7 @@ def _estimator(module: str, name: str, settings: str) -> Estimator:
         fit=f"{_HERE}.{module}:fit_{name}",
         predict=f"{_HERE}.{module}:predict_{name}",
         inputs=STATIONS,
-        fields=MappingProxyType({"train": (*STATIONS, *TRUTH)}),
+        fields=MappingProxyType({"train": (*STATIONS, "lg_energy", "x_max", "mass_number")}),
         settings=_settings(settings),
     )
 
@@ -110,7 +110,8 @@ STUDY = Study(
         {
             "fit": _estimator("baselines", "fit", "FitSettings"),
             "likelihood": _estimator("baselines", "likelihood", "LikelihoodSettings"),
-            "likelihood_traces": _estimator("baselines", "likelihood", "TraceLikelihoodSettings"),
+            # knows the toy's own formulas: not a rival, but about what can be known at all
+            "trace_likelihood": _estimator("baselines", "likelihood", "TraceLikelihoodSettings"),
             "trees": _estimator("trees", "trees", "TreesSettings"),
             "trees_mass": _estimator("trees", "mass", "TreesSettings"),
             "cartesian": _network("cartesian", "CartesianSettings", MAPPED),
@@ -142,8 +143,16 @@ STUDY = Study(
             "resolution_energy": _product("resolution", "resolution_energy", "Resolution"),
             "resolution_zenith": _product("resolution", "resolution_zenith", "Resolution"),
             "resolution_primary": _product("primaries", "resolution_primary", "Resolution"),
+            "resolution_primary_energy": _product(
+                "primaries", "resolution_primary_energy", "Resolution"
+            ),
             "predicted_over_true": _product("histograms", "predicted_over_true", "Histograms"),
+            "mass_separation": _product("mass", "mass_separation", "Mass"),
+            "score_distributions": _product("mass", "score_distributions", "Mass"),
+            "equivariance": _product("equivariance", "equivariance", "Equivariance"),
+            "uncertainty": _product("uncertainty", "uncertainty", "Uncertainty"),
             "selection": _product("selection", "selection", "Methods"),
+            "comparison": _product("comparison", "comparison", "Comparison"),
             "history": Product("cascade.plotting.history:history", FIGURE),
         }
     ),
