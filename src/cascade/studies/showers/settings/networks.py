@@ -68,7 +68,7 @@ class GraphSettings(ShowerNetworkSettings):
     convolutions: Annotated[int, Field(ge=0, le=20)] = 2
     """Edge convolutions, one after the other."""
 
-    width: Width = 32
+    width: Width = 40
     """Numbers that stand for a station."""
 
     hidden: Width = 64
@@ -88,8 +88,7 @@ class GridSettings(ShowerNetworkSettings):
     """Steps from the middle of a filter to its edge."""
 
     channels: Width = 40
-    """Channels of the maps; for a group filters, each with a map for each element. The defaults of
-    the three networks have as many parameters."""
+    """Channels of the maps. With the defaults all three networks have as many parameters."""
 
     units: Annotated[int, Field(ge=0, le=20)] = 2
     """Residual units of two convolutions behind the first convolution."""
@@ -117,6 +116,7 @@ class CartesianSettings(GridSettings):
     """Square convolutions on the array in offset rows."""
 
     channels: Width = 35
+    """Channels of the maps."""
 
 
 class HexagonalSettings(GridSettings):
@@ -130,3 +130,4 @@ class HexagonalGroupSettings(GridSettings):
     """Rotations alone, or rotations and mirrors."""
 
     channels: Width = 18
+    """Filters, each with a map for each element of the group: 6 or 12."""
