@@ -1,10 +1,11 @@
 """A graph network: every triggered station compares itself with its neighbours.
 
-Edge convolutions (Wang et al., arXiv:1801.07829) on the graph of the nearest stations, sums over
-the stations, dense layers. Stations are seen in the frame of the plane front about the barycentre
-of the signals, so that the network turns with the event, and the reconstruction is a correction to
-these two: a step of least squares with what the network says of each station, and what the dense
-layers add to it. It looks once; the unrolled fit looks again from each better estimate.
+Edge convolutions (Wang et al., arXiv:1801.07829) on the graph of the nearest stations, then sum,
+mean and maximum over the stations and dense layers. Stations are seen in the frame of the plane
+front about the barycentre of the signals, so that the network turns with the event. The
+reconstruction is a correction to these two: a step of least squares with what the network says of
+each station, and what the dense layers add to it. It looks once; the unrolled fit looks again from
+each better estimate.
 """
 
 from __future__ import annotations
@@ -36,7 +37,6 @@ from cascade.studies.showers.networks.unrolled import (
     START,
     SUMMED,
     VIEWS,
-    WEIGHTS,
     Estimate,
     look,
 )
@@ -104,8 +104,8 @@ class GraphReconstruction(nn.Module):
             _edge_convolution(width, settings.aggregation) for _ in range(settings.convolutions)
         )
         self.update = SignalUpdate(width)
-        pooled = (3 + WEIGHTS) * width + 2 * UNKNOWNS + FACTS
-        self.event = perceptron(pooled, hidden, hidden, CORRECTIONS + SPREADS)
+        known = 3 * width + 2 * UNKNOWNS + FACTS
+        self.event = perceptron(known, hidden, hidden, CORRECTIONS + SPREADS)
         with torch.no_grad():  # the first corrections are small
             self.event[-1].weight.mul_(0.1)
             self.event[-1].bias[CORRECTIONS:].copy_(torch.tensor(START))
@@ -123,10 +123,16 @@ class GraphReconstruction(nn.Module):
             said = said + F.relu(convolution(said, edges))
         slopes = gradients(stations, frame, weights, distance)
         step, variances = self.update(stations, said, slopes, prior(frame, covariance))
-        facts = _facts(stations, frame, covariance, distance)
-        change = self.event(
-            torch.cat([_pooled(stations, said, weights), step, variances, facts], 1)
-        )
+        total = stations.sum(said)
+        known = [
+            total / SUMMED,
+            total / stations.number[:, None],
+            stations.max(said),
+            step,
+            variances,
+            _facts(stations, frame, covariance, distance),
+        ]
+        change = self.event(torch.cat(known, dim=1))
         outward, sideward, along, across = (step[:, :4] + change[:, :4]).T
         return assemble(
             frame.tilted(AXIS_STEP * outward, AXIS_STEP * sideward),
@@ -157,15 +163,6 @@ def _start(stations: Stations, axis: Tensor) -> Estimate:
     core = stations.sum(weight[:, None] * stations.plane) / total[:, None]
     nothing = torch.zeros_like(total)
     return Estimate(axis, core, nothing, nothing, nothing[:, None])
-
-
-def _pooled(stations: Stations, said: Tensor, weights: Tensor) -> Tensor:
-    """Return sums, weighted sums, means and maxima over the stations: (B, (3 + 6) · width)."""
-    total = stations.sum(said)
-    products = (said[:, :, None] * weights[:, None, :]).flatten(1)
-    means = total / stations.number[:, None]
-    sums = (total / SUMMED, stations.sum(products) / SUMMED)
-    return torch.cat([*sums, means, stations.max(said)], dim=1)
 
 
 def _facts(stations: Stations, frame: Frame, covariance: Tensor, distance: Tensor) -> Tensor:

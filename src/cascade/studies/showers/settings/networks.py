@@ -68,7 +68,7 @@ class GraphSettings(ShowerNetworkSettings):
     convolutions: Annotated[int, Field(ge=0, le=20)] = 2
     """Edge convolutions, one after the other."""
 
-    width: Width = 40
+    width: Width = 48
     """Numbers that stand for a station."""
 
     hidden: Width = 64
