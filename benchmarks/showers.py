@@ -22,10 +22,11 @@ import numpy as np
 
 from cascade.events import hdf5
 from cascade.events.seeding import Block, blocks, sequence
-from cascade.studies.showers import SCHEMA, atmosphere, depth_of_maximum
+from cascade.studies.showers import SCHEMA
 from cascade.studies.showers.array import positions
 from cascade.studies.showers.settings import ShowerSettings
-from cascade.studies.showers.simulate import simulate
+from cascade.studies.showers.simulation import atmosphere, depth_of_maximum
+from cascade.studies.showers.simulation.simulate import simulate
 
 SPEED_OF_LIGHT = 0.299792458  # m/ns
 

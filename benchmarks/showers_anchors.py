@@ -16,10 +16,10 @@ import awkward as ak
 import numpy as np
 
 from cascade.events.seeding import blocks
-from cascade.studies.showers import atmosphere, depth_of_maximum
 from cascade.studies.showers.settings import ShowerSettings, SignalSettings
-from cascade.studies.showers.signals import mean_signals
-from cascade.studies.showers.simulate import simulate
+from cascade.studies.showers.simulation import atmosphere, depth_of_maximum
+from cascade.studies.showers.simulation.signals import mean_signals
+from cascade.studies.showers.simulation.simulate import simulate
 
 GUMBEL = {1: (808.1, 59.1), 4: (775.0, 38.2), 14: (748.2, 28.1), 56: (711.8, 16.6)}
 """Mean and standard deviation of X_max at lg E = 19 [g/cm²] by mass number."""

@@ -70,8 +70,8 @@ def _product(module: str, name: str, settings: str) -> Product:
 
 def _estimator(module: str, name: str, settings: str) -> Estimator:
     return Estimator(
-        fit=f"{_HERE}.{module}:fit_{name}",
-        predict=f"{_HERE}.{module}:predict_{name}",
+        fit=f"{_HERE}.baselines.{module}:fit_{name}",
+        predict=f"{_HERE}.baselines.{module}:predict_{name}",
         inputs=STATIONS,
         fields=MappingProxyType({"train": (*STATIONS, "lg_energy", "x_max", "mass_number")}),
         settings=_settings(settings),
@@ -98,20 +98,24 @@ STUDY = Study(
     sources=MappingProxyType(
         {
             "toy": Simulation(
-                f"{_HERE}.simulate:simulate", _settings("ShowerSettings"), block=1000
+                f"{_HERE}.simulation.simulate:simulate", _settings("ShowerSettings"), block=1000
             ),
             "orbits": Simulation(
-                f"{_HERE}.orbits:simulate_orbits", _settings("OrbitsSettings"), block=1200
+                f"{_HERE}.simulation.orbits:simulate_orbits",
+                _settings("OrbitsSettings"),
+                block=1200,  # whole orbits of 12
             ),
-            "root": Ingestion(f"{_HERE}.ingest:ingest", _settings("RootSettings")),
+            "root": Ingestion(f"{_HERE}.ingestion.ingest:ingest", _settings("RootSettings")),
         }
     ),
     methods=MappingProxyType(
         {
-            "fit": _estimator("baselines", "fit", "FitSettings"),
-            "likelihood": _estimator("baselines", "likelihood", "LikelihoodSettings"),
+            "fit": _estimator("methods", "fit", "FitSettings"),
+            "likelihood": _estimator("methods", "likelihood", "LikelihoodSettings"),
             # knows the toy's own formulas: not a rival, but about what can be known at all
-            "trace_likelihood": _estimator("baselines", "likelihood", "TraceLikelihoodSettings"),
+            "trace_likelihood": _estimator(
+                "baselines.methods", "likelihood", "TraceLikelihoodSettings"
+            ),
             "trees": _estimator("trees", "trees", "TreesSettings"),
             "trees_mass": _estimator("trees", "mass", "TreesSettings"),
             "cartesian": _network("cartesian", "CartesianSettings", MAPPED),

@@ -8,7 +8,7 @@ import torch
 from cascade.events.seeding import Block, sequence
 from cascade.layers.ragged import Ragged
 from cascade.studies.showers.settings import ShowerSettings
-from cascade.studies.showers.simulate import simulate
+from cascade.studies.showers.simulation.simulate import simulate
 from cascade.training.batches import tensor
 
 

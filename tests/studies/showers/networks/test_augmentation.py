@@ -8,13 +8,13 @@ from cascade.layers.ragged import Ragged
 from cascade.settings import Settings
 from cascade.studies.showers import symmetry
 from cascade.studies.showers.networks.augmentation import augment
-from cascade.studies.showers.orbits import image, usable
 from cascade.studies.showers.settings import (
     ArraySettings,
     OrbitsSettings,
     ShowerSettings,
 )
-from cascade.studies.showers.simulate import simulate
+from cascade.studies.showers.simulation.orbits import image, usable
+from cascade.studies.showers.simulation.simulate import simulate
 from cascade.training.batches import tensor
 
 SCALARS = ("lg_energy", "x_max", "mass_number")

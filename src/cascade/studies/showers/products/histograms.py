@@ -121,6 +121,20 @@ def deviations(quantity: Quantity, applied: Applied) -> np.ndarray:
     return quantity.predicted(applied) - quantity.true(applied)
 
 
+def printed(difference: np.ndarray, digits: int) -> str:
+    """Write mean and standard deviation of deviations, in two lines.
+
+    Examples
+    --------
+    >>> printed(np.array([-1.0, 1.0, -1e-9]), 1)
+    'bias 0.0\\nwidth 1.0'
+    """
+    mean = round(float(difference.mean()), digits) + 0.0  # no negative zero
+    sign = "+" if mean > 0 else ""
+    text = f"bias {sign}{mean:.{digits}f}\nwidth {difference.std(ddof=1):.{digits}f}"
+    return text.replace("-", "−")
+
+
 def _numbers(
     quantity: Quantity, unit: str, applied: Applied, replicas: int, seed: int
 ) -> dict[str, Number]:
@@ -154,14 +168,7 @@ def _draw(
                 panel.set_axis_off()
                 continue
             draw_counts(panel, histograms[one.key, name], edges[name], norm)
-            difference = deviations(quantity, one)
-            style.note(
-                panel,
-                f"bias {difference.mean():+.{quantity.digits}f}\n".replace("-", "−")
-                + f"width {difference.std(ddof=1):.{quantity.digits}f}",
-                x=0.05,
-                linespacing=1.3,
-            )
+            style.note(panel, printed(deviations(quantity, one), quantity.digits), x=0.05)
     for one, panel in zip(applied, axes[:, 0], strict=True):
         panel.set_ylabel(f"{one.label}\npredicted")
     for name, panel in zip(names, axes[-1], strict=True):

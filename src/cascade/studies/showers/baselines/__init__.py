@@ -1,0 +1,1 @@
+"""What was known before networks: fits, likelihoods, and boosted trees on their results."""

@@ -1,0 +1,1 @@
+"""A user's own showers: stations and truth from ROOT files."""
