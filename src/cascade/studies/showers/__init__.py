@@ -113,9 +113,7 @@ STUDY = Study(
             "fit": _estimator("methods", "fit", "FitSettings"),
             "likelihood": _estimator("methods", "likelihood", "LikelihoodSettings"),
             # knows the toy's own formulas: not a rival, but about what can be known at all
-            "trace_likelihood": _estimator(
-                "baselines.methods", "likelihood", "TraceLikelihoodSettings"
-            ),
+            "trace_likelihood": _estimator("methods", "likelihood", "TraceLikelihoodSettings"),
             "trees": _estimator("trees", "trees", "TreesSettings"),
             "trees_mass": _estimator("trees", "mass", "TreesSettings"),
             "cartesian": _network("cartesian", "CartesianSettings", MAPPED),

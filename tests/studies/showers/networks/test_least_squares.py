@@ -12,7 +12,7 @@ from cascade.studies.showers.networks.least_squares import (
     solve,
 )
 from cascade.studies.showers.networks.stations import read_stations
-from cascade.studies.showers.networks.unrolled import (
+from cascade.studies.showers.networks.views import (
     AXIS_STEP,
     CORE_STEP,
     NEAR,

@@ -1,7 +1,6 @@
 import awkward as ak
 import numpy as np
 import pytest
-from studies.showers.products.predicted import FIELDS, write_showers
 
 from cascade.errors import CascadeError
 from cascade.events import hdf5
@@ -15,6 +14,7 @@ from cascade.studies.showers.products.display import (
     read_shower,
 )
 from cascade.studies.showers.settings import ArraySettings, ShowerDisplaySettings
+from studies.showers.products.predicted import FIELDS, write_showers
 
 RAGGED = {"position": 3, "trace": 80}
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from studies.showers.products.predicted import images, predict, write
 
 from cascade.errors import CascadeError
 from cascade.plotting.product import Inputs
@@ -17,6 +16,7 @@ from cascade.studies.showers.products.equivariance import (
     whole_orbits,
 )
 from cascade.studies.showers.settings import ComparisonSettings, EquivarianceSettings, Group
+from studies.showers.products.predicted import images, predict, write
 
 SHOWERS = 15
 

@@ -4,7 +4,6 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from studies.showers.products.predicted import images, predict, write, write_showers
 
 from cascade.errors import CascadeError
 from cascade.events import hdf5
@@ -23,6 +22,7 @@ from cascade.studies.showers.settings import (
     ShowerDisplaySettings,
     UncertaintySettings,
 )
+from studies.showers.products.predicted import images, predict, write, write_showers
 
 SHOWERS = 400
 METHODS = ("likelihood", "p6_seed1", "p6_seed2", "trees", "classifier")

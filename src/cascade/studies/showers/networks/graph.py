@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cascade.layers.ragged import Ragged
-from cascade.studies.showers.networks.front import Frame, plane_front
+from cascade.studies.showers.networks.front import Frame
 from cascade.studies.showers.networks.least_squares import (
     UNKNOWNS,
     SignalUpdate,
@@ -27,28 +27,24 @@ from cascade.studies.showers.networks.least_squares import (
 from cascade.studies.showers.networks.outputs import SPREADS, assemble
 from cascade.studies.showers.networks.stations import (
     StationEncoder,
-    Stations,
     perceptron,
     read_stations,
 )
-from cascade.studies.showers.networks.unrolled import (
+from cascade.studies.showers.networks.views import (
     AXIS_STEP,
     CORE_STEP,
-    START,
+    FACTS,
     SUMMED,
     VIEWS,
-    Estimate,
+    facts,
     look,
+    start,
 )
 from cascade.studies.showers.settings.networks import GraphSettings
 
 SAME = 1.001
 """Distances that differ by less than this factor are held to be equal: turned lattices round."""
 NEAREST = 1.0  # m; stations at the same place are each other's neighbours
-ENOUGH = 60.0  # particles
-"""From about this signal on a station counts in the barycentre, as the logarithm of its signal."""
-FACTS = 7
-"""Numbers that describe an event besides the sums over its stations."""
 CORRECTIONS = 6
 
 
@@ -105,18 +101,17 @@ class GraphReconstruction(nn.Module):
         )
         self.update = SignalUpdate(width)
         known = 3 * width + 2 * UNKNOWNS + FACTS
-        self.event = perceptron(known, hidden, hidden, CORRECTIONS + SPREADS)
+        self.event = perceptron(known, hidden, hidden, CORRECTIONS + len(SPREADS))
         with torch.no_grad():  # the first corrections are small
             self.event[-1].weight.mul_(0.1)
-            self.event[-1].bias[CORRECTIONS:].copy_(torch.tensor(START))
+            self.event[-1].bias[CORRECTIONS:].copy_(torch.tensor(SPREADS))
 
     def forward(self, position: Ragged, time: Ragged, trace: Ragged) -> Tensor:
         """Reconstruct showers."""
         stations = read_stations(position, time, trace, self.settings.detector)
-        axis, covariance = plane_front(stations)
-        frame = Frame.of(axis)
-        start = _start(stations, axis)
-        views, weights, distance = look(stations, start, frame)
+        estimate, covariance = start(stations)
+        frame = Frame.of(estimate.axis)
+        views, weights, distance = look(stations, estimate, frame)
         edges = neighbours(stations.events, self.settings.neighbours)
         said = F.relu(self.entry(torch.cat([views, self.encoder(stations)], dim=1)))
         for convolution in self.convolutions:
@@ -130,13 +125,13 @@ class GraphReconstruction(nn.Module):
             stations.max(said),
             step,
             variances,
-            _facts(stations, frame, covariance, distance),
+            facts(stations, frame, covariance, distance),
         ]
         change = self.event(torch.cat(known, dim=1))
         outward, sideward, along, across = (step[:, :4] + change[:, :4]).T
         return assemble(
             frame.tilted(AXIS_STEP * outward, AXIS_STEP * sideward),
-            start.core + frame.in_plane(CORE_STEP * along, CORE_STEP * across),
+            estimate.core + frame.in_plane(CORE_STEP * along, CORE_STEP * across),
             change[:, 4],
             change[:, 5],
             change[:, CORRECTIONS:],
@@ -150,25 +145,3 @@ def _edge_convolution(width: int, aggregation: str) -> nn.Module:
         warnings.simplefilter("ignore", DeprecationWarning)
         from torch_geometric.nn import EdgeConv
     return EdgeConv(perceptron(2 * width, width, width), aggr=aggregation)
-
-
-def _start(stations: Stations, axis: Tensor) -> Estimate:
-    """Return the plane front's axis with the barycentre as core.
-
-    With logarithms as weights, as in calorimeters (Awes et al., NIM A 311 (1992) 130), it is
-    within 75 m of the core; with the roots of the signals, within 260 m.
-    """
-    weight = torch.log1p(stations.signal / ENOUGH)
-    total = stations.sum(weight).clamp(min=1e-6)
-    core = stations.sum(weight[:, None] * stations.plane) / total[:, None]
-    nothing = torch.zeros_like(total)
-    return Estimate(axis, core, nothing, nothing, nothing[:, None])
-
-
-def _facts(stations: Stations, frame: Frame, covariance: Tensor, distance: Tensor) -> Tensor:
-    """Return what is known of an event besides its stations' sums: (B, 7)."""
-    size = torch.log10(1 + stations.sum(stations.signal))
-    lateral = torch.log10(1 + stations.sum(stations.signal * distance))
-    number = torch.log(stations.number.float())
-    known = torch.stack([frame.cosine, frame.sine, number - 2, size - 3, lateral - 6], dim=1)
-    return torch.cat([known, frame.variances(covariance).clamp(1e-6, 1e2).log()], dim=1)

@@ -31,7 +31,7 @@ from cascade.studies.showers.networks.stations import (
     perceptron,
     read_stations,
 )
-from cascade.studies.showers.networks.unrolled import START, SUMMED, VIEWS, Estimate, look
+from cascade.studies.showers.networks.views import SUMMED, VIEWS, Estimate, look
 from cascade.studies.showers.settings.networks import GridSettings
 
 CORE_STEP = 500.0  # m: what an arrow of one spacing moves
@@ -146,13 +146,13 @@ class SecondLook(nn.Module):
     def __init__(self, hidden: int, said: int, known: int):
         super().__init__()
         self.station = perceptron(VIEWS + said, hidden, hidden)
-        self.event = perceptron(3 * hidden + known + SHOWER_FACTS, hidden, hidden, 2 + SPREADS)
+        self.event = perceptron(3 * hidden + known + SHOWER_FACTS, hidden, hidden, 2 + len(SPREADS))
         odd = torch.zeros(VIEWS, dtype=torch.bool)
         odd[list(SIDEWARD)] = True
         self.register_buffer("odd", odd, persistent=False)
         with torch.no_grad():
             self.event[-1].weight.mul_(0.1)
-            self.event[-1].bias[-SPREADS:].copy_(torch.tensor(START))
+            self.event[-1].bias[-len(SPREADS) :].copy_(torch.tensor(SPREADS))
 
     def forward(
         self, stations: Stations, axis: Tensor, core: Tensor, said: Tensor, known: Tensor

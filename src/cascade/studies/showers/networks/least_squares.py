@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from cascade.studies.showers.networks.front import SPACING, SPEED_OF_LIGHT, Frame
 from cascade.studies.showers.networks.stations import Stations
-from cascade.studies.showers.networks.unrolled import AXIS_STEP, CORE_STEP
+from cascade.studies.showers.networks.views import AXIS_STEP, CORE_STEP
 
 UNKNOWNS = 5
 """Axis away from the zenith and around it, core along and across, size; in steps."""
@@ -93,7 +93,7 @@ def gradients(stations: Stations, frame: Frame, weights: Tensor, distance: Tenso
     Parameters
     ----------
     weights, distance
-        As from ``unrolled.look``.
+        As from ``views.look``.
     """
     x, y, _, _, outward, sideward = weights.T
     core = CORE_STEP / distance

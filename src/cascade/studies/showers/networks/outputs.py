@@ -20,8 +20,8 @@ from torch.nn import functional as F
 AXIS, CORE, LG_ENERGY, X_MAX = slice(0, 3), slice(3, 5), 5, 6
 UNCERTAINTIES, LOGIT = slice(7, 11), 11
 OUTPUTS = 12
-SPREADS = 5
-"""Outputs that ``assemble`` takes last: four log-uncertainties and the logit."""
+SPREADS = (0.5, 1.5, 1.0, 0.5, 0.0)
+"""What ``assemble`` takes last, four log-uncertainties and the logit, as they may be at first."""
 
 UNITS = (0.025, 20.0, 0.025, 35.0)
 """Uncertainties of axis [rad], core [m], lg E and X_max [g/cm²] whose logarithm is 0."""

@@ -99,7 +99,7 @@ def read_stations(
 def _shape(signal: Tensor, share: Tensor, total: Tensor) -> Tensor:
     """Return the logarithms of mean, width and quantiles of arrival times [bins], about 0."""
     bins = signal.shape[1]
-    place = torch.arange(bins, device=signal.device) + 0.5
+    place = torch.arange(bins, dtype=signal.dtype, device=signal.device) + 0.5
     mean = (signal @ place / total).clamp(0.5, bins)
     width2 = (signal * (place - mean[:, None]) ** 2).sum(dim=1) / total
     quantiles = [(share < quantile).sum(dim=1) + 1 for quantile in QUANTILES]

@@ -122,12 +122,12 @@ def deviations(quantity: Quantity, applied: Applied) -> np.ndarray:
 
 
 def printed(difference: np.ndarray, digits: int) -> str:
-    """Write mean and standard deviation of deviations, in two lines.
+    r"""Write mean and standard deviation of deviations, in two lines.
 
     Examples
     --------
     >>> printed(np.array([-1.0, 1.0, -1e-9]), 1)
-    'bias 0.0\\nwidth 1.0'
+    'bias 0.0\nwidth 1.0'
     """
     mean = round(float(difference.mean()), digits) + 0.0  # no negative zero
     sign = "+" if mean > 0 else ""

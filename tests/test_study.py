@@ -1,0 +1,67 @@
+"""Declarations of studies: every dotted path leads to what it says."""
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+
+import cascade.studies
+from cascade.errors import CascadeError
+from cascade.settings import Settings
+from cascade.study import NO_SETTINGS, load_study, resolve
+
+STUDIES = [module.name for module in pkgutil.iter_modules(cascade.studies.__path__)]
+
+
+def parts(study):
+    for kind in ("sources", "methods", "metrics", "products"):
+        for name, part in getattr(study, kind).items():
+            yield f"{kind}.{name}", part
+    if study.finalise:
+        yield "finalise", study.finalise
+
+
+def paths(part):
+    for field in dataclasses.fields(part):
+        value = getattr(part, field.name)
+        if isinstance(value, str) and ":" in value:
+            yield field.name, value
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_dotted_path_resolves(name):
+    for where, part in parts(load_study(name)):
+        for field, path in paths(part):
+            found = resolve(path)
+            if field == "settings":
+                assert issubclass(found, Settings), where
+            else:
+                assert callable(found), where
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_parts_read_fields_that_there_are(name):
+    study = load_study(name)
+    known = {field.name for field in study.schema}
+    assert set(study.truth) <= known
+    assert not known & {field.name for field in study.predictions}
+    for where, method in study.methods.items():
+        fields = getattr(method, "fields", {}).values()
+        assert set(method.inputs).union(*fields) <= known, where
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_module_of_a_part_is_where_its_function_is_written(name):
+    """A part reruns when the module of its path changes, which must then hold the function."""
+    for where, part in parts(load_study(name)):
+        for field, path in paths(part):
+            if field != "settings" and path != NO_SETTINGS:
+                module = importlib.import_module(path.partition(":")[0])
+                assert inspect.getmodule(resolve(path)) is module, f"{where}.{field}"
+
+
+def test_an_unknown_study_is_said():
+    with pytest.raises(CascadeError, match="no study 'shower', .* did you mean 'showers'"):
+        load_study("shower")
