@@ -184,6 +184,13 @@ call("predict jets tau21 test.h5 -o predictions.h5")
 call("evaluate jets predictions.h5 --replicas 10 -o metrics.json")
 call("plot jets roc --predictions tau21:default=predictions.h5 -o roc")
 call("export jets test.h5 -o jets.root")
+call("simulate showers toy --events 40 --block 40 -o showers.h5")
+call("simulate showers orbits --events 24 --block 24 -o orbits.h5")
+roles = "--train train=showers.h5 --validation train=showers.h5"
+call(f"train showers fit {roles} -o fit.ckpt")
+call("predict showers fit showers.h5 --model fit.ckpt -o showers_fit.h5")
+call("evaluate showers showers_fit.h5 --replicas 10 -o showers.json")
+call("plot showers resolution_energy --predictions fit:default=showers_fit.h5 -o resolution")
 with uproot.recreate("mine.root") as file:
     pt = ak.Array(np.tile([150.0, 120.0, 1.0], (30, 1)))
     zero = ak.zeros_like(pt)
@@ -199,7 +206,7 @@ cascade(["ingest", "jets", "root", "mine.root", "--settings", settings, "-o", "m
 def test_simulate_merge_ingest_evaluate_and_plot_need_no_torch(tmp_path):
     without(("torch", "lightning", "captum", "torch_geometric"), WITHOUT_TORCH, tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
-    assert {"mine.h5", "roc.pdf", "jets.root", "metrics.json"} <= names
+    assert {"mine.h5", "roc.pdf", "jets.root", "metrics.json", "resolution.pdf"} <= names
 
 
 WITHOUT_LIGHTNING = """
