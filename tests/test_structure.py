@@ -186,9 +186,15 @@ call("plot jets roc --predictions tau21:default=predictions.h5 -o roc")
 call("export jets test.h5 -o jets.root")
 call("simulate showers toy --events 40 --block 40 -o showers.h5")
 call("simulate showers orbits --events 24 --block 24 -o orbits.h5")
-roles = "--train train=showers.h5 --validation train=showers.h5"
-call(f"train showers fit {roles} -o fit.ckpt")
-call("predict showers fit showers.h5 --model fit.ckpt -o showers_fit.h5")
+from cascade.events import hdf5
+from cascade.study import load_study
+events = hdf5.read("showers.h5", ["axis", "core", "lg_energy", "x_max", "mass_number"])
+predicted = {f"predicted_{name}": events[name] for name in ("axis", "core", "lg_energy", "x_max")}
+declared = load_study("showers")
+schema = [field for field in (*declared.schema, *declared.predictions)
+          if field.name in {**events, **predicted}]
+with hdf5.writing("showers_fit.h5", schema, {"study": "showers", "method": "fit"}) as writer:
+    writer.append({**events, **predicted})
 call("evaluate showers showers_fit.h5 --replicas 10 -o showers.json")
 call("plot showers resolution_energy --predictions fit:default=showers_fit.h5 -o resolution")
 with uproot.recreate("mine.root") as file:
