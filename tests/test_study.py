@@ -63,5 +63,5 @@ def test_the_module_of_a_part_is_where_its_function_is_written(name):
 
 
 def test_an_unknown_study_is_said():
-    with pytest.raises(CascadeError, match="no study 'shower', .* did you mean 'showers'"):
+    with pytest.raises(CascadeError, match=r"no study 'shower', .* did you mean 'showers'"):
         load_study("shower")
