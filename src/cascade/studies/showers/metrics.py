@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from cascade.evaluation import resolution, roc
+from cascade.studies.showers.constants import IRON, PROTON
 
-PROTON, IRON = 1, 56
 CERTAIN = 1e-9
 """A probability is kept so far from 0 and 1 before its logit is taken."""
 

@@ -5,8 +5,8 @@ import pytest
 
 from cascade.events.seeding import Block, sequence
 from cascade.studies.showers.baselines.expectation import expectation
-from cascade.studies.showers.baselines.front_fit import SPEED_OF_LIGHT
 from cascade.studies.showers.baselines.observables import stations
+from cascade.studies.showers.constants import SPEED_OF_LIGHT
 from cascade.studies.showers.settings import LikelihoodSettings, ShowerSettings
 from cascade.studies.showers.simulation.simulate import simulate
 

@@ -5,13 +5,13 @@ import pytest
 
 from cascade.studies.showers.array import positions
 from cascade.studies.showers.baselines.front_fit import (
-    SPEED_OF_LIGHT,
     axis_uncertainty,
     barycentre,
     fit_front,
     unit_vector,
 )
 from cascade.studies.showers.baselines.observables import Stations
+from cascade.studies.showers.constants import SPEED_OF_LIGHT
 from cascade.studies.showers.settings import ArraySettings, DetectorSettings
 from cascade.studies.showers.simulation.detector import timing_error
 

@@ -5,14 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cascade.layers.ragged import Ragged
-from cascade.studies.showers.networks.front import (
-    RIDGE,
-    SPACING,
-    SPEED_OF_LIGHT,
-    STEEPEST,
-    Frame,
-    plane_front,
-)
+from cascade.studies.showers.constants import SPEED_OF_LIGHT
+from cascade.studies.showers.networks.front import RIDGE, SPACING, STEEPEST, Frame, plane_front
 from cascade.studies.showers.networks.stations import read_stations
 from cascade.studies.showers.settings import DetectorSettings
 

@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from cascade.layers.ragged import Ragged
-from cascade.studies.showers.networks.front import SPACING, SPEED_OF_LIGHT, Frame, plane_front
+from cascade.studies.showers.constants import SPEED_OF_LIGHT
+from cascade.studies.showers.networks.front import SPACING, Frame, plane_front
 from cascade.studies.showers.networks.least_squares import (
     UNKNOWNS,
     SignalUpdate,

@@ -7,10 +7,10 @@ import pytest
 from cascade.errors import CascadeError
 from cascade.events.seeding import Block, sequence
 from cascade.studies.showers.array import positions
+from cascade.studies.showers.constants import SPEED_OF_LIGHT
 from cascade.studies.showers.settings import ArraySettings, DetectorSettings, ShowerSettings
 from cascade.studies.showers.simulation import atmosphere
 from cascade.studies.showers.simulation.simulate import (
-    SPEED_OF_LIGHT,
     Showers,
     draw_showers,
     front_times,

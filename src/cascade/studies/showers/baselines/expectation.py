@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from cascade.studies.showers.baselines.front_fit import SPEED_OF_LIGHT, unit_vector
+from cascade.studies.showers.baselines.front_fit import unit_vector
 from cascade.studies.showers.baselines.shower_plane import from_axis
+from cascade.studies.showers.constants import SPEED_OF_LIGHT
 from cascade.studies.showers.settings.baselines import LikelihoodSettings
 from cascade.studies.showers.simulation import atmosphere
 from cascade.studies.showers.simulation.particles import arrivals

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascade.studies.showers.baselines.observables import Stations, event_sums
+from cascade.studies.showers.constants import SPEED_OF_LIGHT
 from cascade.studies.showers.settings.sources import DetectorSettings
 from cascade.studies.showers.simulation.detector import timing_error
 
-SPEED_OF_LIGHT = 0.299792458  # m/ns
 SPREAD = 0.5
 """Standard deviation of u and v before any station is seen. It is so wide that it counts only where
 the stations fix no direction: with fewer than three, or on a line, the axis is vertical, or upright

@@ -20,7 +20,6 @@ import numpy as np
 from cascade.studies.showers.baselines.expectation import PARAMETERS, Expectation, expectation
 from cascade.studies.showers.baselines.fisher_scoring import Expansion, maximise
 from cascade.studies.showers.baselines.front_fit import (
-    SPEED_OF_LIGHT,
     SPREAD,
     STEEPEST,
     Front,
@@ -36,6 +35,7 @@ from cascade.studies.showers.baselines.signal_terms import (
     sites,
     with_prior,
 )
+from cascade.studies.showers.constants import SPEED_OF_LIGHT
 from cascade.studies.showers.settings.baselines import LikelihoodSettings
 from cascade.studies.showers.simulation import atmosphere
 from cascade.studies.showers.simulation.signals import mean_signals

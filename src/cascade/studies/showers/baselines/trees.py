@@ -17,6 +17,7 @@ from cascade.errors import CascadeError
 from cascade.studies.showers.baselines.event_table import event_table
 from cascade.studies.showers.baselines.likelihood import learn_prior
 from cascade.studies.showers.baselines.methods import prior_of
+from cascade.studies.showers.constants import IRON, PROTON
 from cascade.studies.showers.settings.baselines import TreesSettings
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     Trees = HistGradientBoostingRegressor | HistGradientBoostingClassifier
     History = list[dict[str, float]]
 
-PROTON, IRON = 1, 56
 """Mass numbers that ``trees_mass`` tells apart."""
 TARGETS = ("lg_energy", "x_max")
 HANDED_ON = {

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from cascade.studies.showers.constants import SPEED_OF_LIGHT
 from cascade.studies.showers.networks.stations import Stations
 
-SPEED_OF_LIGHT = 0.299792458  # m/ns
 SPACING = 1500.0  # m; numbers of order 1 are kinder to float32
 RIDGE = 1e-3
 """Added to the diagonal of the normal equations, relative to it: stations may stand in a line."""

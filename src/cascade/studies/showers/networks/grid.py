@@ -22,8 +22,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cascade.layers.ragged import Ragged
+from cascade.studies.showers.constants import SPEED_OF_LIGHT
 from cascade.studies.showers.networks.convolutions import Arrows, Convolutions, numbers
-from cascade.studies.showers.networks.front import SPEED_OF_LIGHT, STEEPEST, Frame
+from cascade.studies.showers.networks.front import STEEPEST, Frame
 from cascade.studies.showers.networks.outputs import SPREADS, assemble
 from cascade.studies.showers.networks.stations import (
     StationEncoder,

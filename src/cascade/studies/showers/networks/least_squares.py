@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cascade.studies.showers.networks.front import SPACING, SPEED_OF_LIGHT, Frame
+from cascade.studies.showers.constants import SPEED_OF_LIGHT
+from cascade.studies.showers.networks.front import SPACING, Frame
 from cascade.studies.showers.networks.stations import Stations
 from cascade.studies.showers.networks.views import AXIS_STEP, CORE_STEP
 

@@ -17,6 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from cascade.studies.showers.constants import IRON, PROTON
+
 AXIS, CORE, LG_ENERGY, X_MAX = slice(0, 3), slice(3, 5), 5, 6
 UNCERTAINTIES, LOGIT = slice(7, 11), 11
 OUTPUTS = 12
@@ -29,7 +31,6 @@ LIMIT = 6.0
 """Largest size of the logarithm of an uncertainty."""
 TYPICAL = {"lg_energy": (19.25, 0.5), "x_max": (750.0, 60.0)}
 """Centre and width of the truth, so that a network's raw outputs are about 0 and 1."""
-PROTON, IRON = 1, 56
 
 
 def assemble(axis: Tensor, core: Tensor, lg_energy: Tensor, x_max: Tensor, rest: Tensor) -> Tensor:

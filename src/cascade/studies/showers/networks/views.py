@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cascade.studies.showers.networks.front import SPEED_OF_LIGHT, Frame, plane_front
+from cascade.studies.showers.constants import SPEED_OF_LIGHT
+from cascade.studies.showers.networks.front import Frame, plane_front
 from cascade.studies.showers.networks.stations import Stations
 
 AXIS_STEP, CORE_STEP = 0.05, 200.0  # rad, m: what an output of 1 moves

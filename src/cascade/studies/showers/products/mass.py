@@ -21,11 +21,12 @@ from cascade.plotting.resolution import Curve, draw_curves, limit_resolution
 from cascade.plotting.roc import Curve as RocCurve
 from cascade.plotting.roc import draw_rejection
 from cascade.studies.showers import metrics
+from cascade.studies.showers.constants import IRON, PROTON
 from cascade.studies.showers.products.reading import composition, predictions
 from cascade.studies.showers.products.resolution import enclosing
 from cascade.studies.showers.settings import MassSettings
 
-LOOKS = {metrics.PROTON: ("p", style.BACKGROUND), metrics.IRON: ("Fe", style.SIGNAL)}
+LOOKS = {PROTON: ("p", style.BACKGROUND), IRON: ("Fe", style.SIGNAL)}
 FEWEST = 5
 """The ROC curves' frame ends where so few protons pass."""
 DEPTH = r"$X_\mathrm{max}$"
@@ -123,8 +124,8 @@ def separators(applied: Sequence[Applied]) -> list[Separator]:
     found, depths = [], {}
     for one in applied:
         mass = one.columns["mass_number"]
-        chosen = (mass == metrics.PROTON) | (mass == metrics.IRON)
-        iron = mass[chosen] == metrics.IRON
+        chosen = (mass == PROTON) | (mass == IRON)
+        iron = mass[chosen] == IRON
         if iron.all() or not iron.any():
             raise CascadeError(
                 f"{one.path}: a separation of protons from iron needs both, A = 1 and A = 56"

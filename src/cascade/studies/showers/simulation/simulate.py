@@ -15,6 +15,7 @@ import numpy as np
 
 from cascade.errors import CascadeError
 from cascade.studies.showers.array import positions
+from cascade.studies.showers.constants import SPEED_OF_LIGHT
 from cascade.studies.showers.settings.sources import ShowerSettings
 from cascade.studies.showers.simulation import atmosphere, depth_of_maximum
 from cascade.studies.showers.simulation.detector import (
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from cascade.events.schema import Events
     from cascade.events.seeding import Block
 
-SPEED_OF_LIGHT = 0.299792458  # m/ns
 BATCH = 250
 """Largest number of events drawn at once: about 25 traces each."""
 PATIENCE = 100
