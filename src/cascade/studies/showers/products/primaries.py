@@ -34,7 +34,8 @@ MOST = 4
 @style.styled
 def resolution_primary(inputs: Inputs, settings: ResolutionSettings) -> Result:
     """Draw bias and resolution of energy and depth by primary, all methods in one frame."""
-    applied = _able(predictions(inputs, settings))
+    applied = predictions(inputs, settings)
+    _able(applied)  # all are kept, so that each looks the same as over the energy
     masses = np.unique(np.concatenate([one.columns["mass_number"] for one in applied]))
     edges = np.arange(len(masses) + 1) - 0.5
     binned = {
