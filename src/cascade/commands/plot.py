@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -104,7 +105,7 @@ def _write(output: Path, study: str, product: str, result: Any, facts: Mapping[s
     }
     texts = {
         "csv": csv_text(rows),
-        "rst": content["caption"] + "\n",
+        "rst": as_rst(content["caption"]) + "\n",
         "json": json_text(content),
     }
     with ExitStack() as stack:
@@ -114,6 +115,18 @@ def _write(output: Path, study: str, product: str, result: Any, facts: Mapping[s
                 part.write_text(texts[suffix], encoding="utf-8")
             else:
                 save(result.figure, part, suffix)
+
+
+def as_rst(text: str) -> str:
+    """Return text for Snakemake's report, which reads its captions as reStructuredText.
+
+    Examples
+    --------
+    >>> print(as_rst("|a - b| * 2, of sample 'x_' and X_max"))
+    \\|a - b\\| \\* 2, of sample 'x\\_' and X_max
+    """
+    # an underscore marks a link only where a word ends
+    return re.sub(r"[\\*`|]|_(?!\w)", r"\\\g<0>", text)
 
 
 def _named(output: Path, suffix: str) -> Path:

@@ -9,6 +9,7 @@ from cascade.studies.showers.simulation.detector import (
     noise_traces,
     noise_trigger_probability,
     read_out,
+    rounded,
     threshold,
     timing_error,
 )
@@ -69,3 +70,12 @@ def test_noise_that_triggers_has_the_law_of_plain_noise_that_does():
 
 def test_timing_error():
     assert timing_error(np.array([0, 99]), SETTINGS) == pytest.approx([480, 160])
+
+
+@pytest.mark.parametrize("digits", [4, 11, 23, 24])
+def test_signals_are_rounded_to_significant_digits(digits):
+    signals = np.random.default_rng(5).lognormal(2, 4, 10_000).astype(np.float32)
+    mantissa, exponent = np.frexp(signals.astype(np.float64))
+    expected = np.ldexp(np.floor(mantissa * 2**digits + 0.5) / 2**digits, exponent)
+    assert np.array_equal(rounded(signals, digits), expected.astype(np.float32))
+    assert rounded(np.zeros(3, np.float32), digits).tolist() == [0, 0, 0]

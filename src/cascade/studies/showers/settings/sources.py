@@ -128,6 +128,10 @@ class DetectorSettings(Settings):
     threshold: NotNegative = 1.2
     """A station is silent if its trace sums up to less than this times the mean noise."""
 
+    precision: Annotated[int, Field(ge=4, le=24)] = 11
+    """Significant binary digits of a bin's signal. 11 are a hundred times finer than the noise and
+    halve the files; 24 are all that the files can hold."""
+
 
 class ShowerSettings(Settings):
     """Air showers on a surface detector: toy of arXiv:1708.00647, all constants."""

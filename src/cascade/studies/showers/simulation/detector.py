@@ -32,6 +32,15 @@ def read_out(
     return np.maximum(noise, 0, out=noise)
 
 
+def rounded(signals: np.ndarray, digits: int) -> np.ndarray:
+    """Return signals ≥ 0 (float32) rounded to so many significant binary digits."""
+    cut = 24 - digits  # a float32 has 24
+    if not cut:
+        return signals
+    half, mask = np.uint32(1 << (cut - 1)), np.uint32(0xFFFFFFFF << cut & 0xFFFFFFFF)
+    return ((signals.view(np.uint32) + half) & mask).view(np.float32)
+
+
 def threshold(bins: int, settings: DetectorSettings) -> float:
     """Return the sum of a trace [particles] from which on a station is no longer silent."""
     return bins * settings.pedestal * settings.threshold

@@ -22,6 +22,7 @@ from cascade.studies.showers.simulation.detector import (
     noise_traces,
     noise_trigger_probability,
     read_out,
+    rounded,
     threshold,
     timing_error,
 )
@@ -247,6 +248,6 @@ def _with_noise(
     event = np.concatenate([place[0][loud], event[fired]])
     station = np.concatenate([place[1][loud], station[fired]])
     particles = np.concatenate([particles[loud], np.zeros(len(fired), np.int64)])
-    traces = np.concatenate([traces[loud], noise])
+    traces = rounded(np.concatenate([traces[loud], noise]), settings.detector.precision)
     order = np.lexsort((station, event))
     return event[order], station[order], particles[order], traces[order]
