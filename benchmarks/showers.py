@@ -28,8 +28,6 @@ from cascade.studies.showers.settings import ShowerSettings
 from cascade.studies.showers.simulation import atmosphere, depth_of_maximum
 from cascade.studies.showers.simulation.simulate import simulate
 
-SPEED_OF_LIGHT = 0.299792458  # m/ns
-
 
 def naive(rng: np.random.Generator, events: int, s: ShowerSettings) -> list[int]:
     """Simulate proton showers particle by particle; return their numbers of triggered stations."""

@@ -18,8 +18,6 @@ from cascade.studies.showers.settings.sources import DetectorSettings
 if TYPE_CHECKING:
     from cascade.events.schema import Events
 
-STATION_FIELDS = ("position", "time", "trace")
-"""Fields of an event that the reconstructions read."""
 EARLY = 300.0
 """A signal is early within this time from the start of its trace [ns]."""
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
