@@ -1,0 +1,13 @@
+"""Settings of the study of skies, by kind."""
+
+from cascade.studies.skies.settings.sources import (
+    ExposureSettings,
+    SkySettings,
+    SpectrumSettings,
+)
+
+__all__ = [
+    "ExposureSettings",
+    "SkySettings",
+    "SpectrumSettings",
+]
