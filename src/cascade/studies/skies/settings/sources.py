@@ -64,7 +64,7 @@ class SkySettings(Settings):
     """Share of the rays by charge number."""
 
     coherent: NotNegative = 30.0
-    """Root mean square of the coherent deflection at a rigidity of 10 EV [deg]; falls as 1/R."""
+    """Coherent deflection at a rigidity of 10 EV [deg]; falls as 1/R."""
 
     turbulent: NotNegative = 6.0
     """Turbulent smearing at 10 EV [deg], the σ of a Fisher distribution; falls as 1/R."""

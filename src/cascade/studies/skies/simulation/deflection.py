@@ -1,15 +1,17 @@
 """Coherent deflection: rays drift along the flow lines of a smooth random field on the sphere.
 
 The field of a sky is the part at right angles to x of  b + M x,  with normal numbers in b and M:
-gradients and rotations of spherical harmonics of degree one and two. Its root mean square is 1
-everywhere. A ray drifts by an angle proportional to 1/R, so rays of one source lie on an arc in the
-order of their rigidity.
+gradients and rotations of spherical harmonics of degree one and two. Only its direction counts, but
+where the field vanishes. A ray drifts by an angle proportional to 1/R, so rays of one source lie on
+an arc in the order of their rigidity.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+SMALL = 0.1
+"""Below this strength of a field, whose root mean square is 1, its rays drift less."""
 STEPS = 6
 """Midpoint steps along a flow line, about 5° each for the slowest rays."""
 
@@ -20,9 +22,10 @@ def draw_fields(rng: np.random.Generator, number: int) -> np.ndarray:
 
 
 def evaluate(field: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """Return tangent vectors (n, 3) of fields (n, 3, 4) at directions (n, 3)."""
+    """Return where fields (n, 3, 4) point to at directions (n, 3): tangents (n, 3), about 1 long."""
     vector = field[:, :, 0] + np.einsum("nij,nj->ni", field[:, :, 1:], directions)
-    return vector - np.einsum("ni,ni->n", vector, directions)[:, None] * directions
+    vector -= np.einsum("ni,ni->n", vector, directions)[:, None] * directions
+    return vector / np.sqrt(np.einsum("ni,ni->n", vector, vector) + SMALL**2)[:, None]
 
 
 def drift(directions: np.ndarray, field: np.ndarray, angle: np.ndarray) -> np.ndarray:
@@ -35,7 +38,7 @@ def drift(directions: np.ndarray, field: np.ndarray, angle: np.ndarray) -> np.nd
     field
         Field at work on each ray (n, 3, 4).
     angle
-        Drift where the field is 1 [rad], (n,).
+        Length of the drift [rad], (n,).
     """
     step = (angle / STEPS)[:, None]
     for _ in range(STEPS):
