@@ -1,5 +1,6 @@
 """The workflow: samples → fits → applications → products, for every study of the config."""
 
+from snakemake.logging import logger
 from snakemake.utils import min_version
 
 from cascade.config import read_yaml
@@ -21,6 +22,10 @@ try:
     GRAPH = build(config)
 except CascadeError as error:
     raise WorkflowError(f"config: {error}") from None
+
+if workflow.is_main_process:
+    for line in GRAPH.left_out.values():
+        logger.warning(line)
 
 
 include: "workflow/rules/nodes.smk"

@@ -160,7 +160,7 @@ def test_a_change_reaches_the_slices_of_its_own_node_only(graph, change, expecte
         ({"samples": {"data": {"simulate": "gaus"}}},
          "samples.data.simulate: no source 'gaus'; did you mean 'gauss'?"),
         ({"samples": {"mine": {"ingest": "root", "files": ["a"]}}},
-         "samples.mine.ingest: no source 'root'; none is known here"),
+         "samples.mine.ingest: no source 'root'; known: list"),
         ({"samples": {"data": {"settings": {"shft": 2}}}},
          "samples.data.settings.shft: unknown key; did you mean 'shift'?"),
         ({"samples": {"data": {"settings": {"shift": "far"}}}},
@@ -223,6 +223,70 @@ def test_a_mistake_is_named_with_its_path(change, message):
     with pytest.raises(CascadeError) as caught:
         build(changed(**change))
     assert str(caught.value) == f"studies.blobs.{message}"
+
+
+@pytest.fixture
+def absent():
+    """A sample whose files are not given yet, one made from it, and products that show them."""
+    return {
+        "samples": {
+            "mine": {"ingest": "list", "files": []},
+            "mine_shifted": {"transform": "shift", "of": "mine"},
+        },
+        "products": {
+            "on_mine": {
+                "product": "comparison",
+                "methods": ["component"],
+                "on": ["simulation", "mine"],
+            },
+            "shows_mine": {"product": "comparison", "samples": ["mine_shifted"]},
+        },
+    }
+
+
+def test_without_files_only_what_needs_them_is_left_out(graph, absent):
+    found = build(changed(**absent))
+    assert {"blobs/mine", "blobs/mine_shifted"} <= found.samples.keys()
+    assert found.products.keys() == graph.products.keys()
+    assert list(found.left_out) == ["blobs/on_mine", "blobs/shows_mine"]
+    for name in ("on_mine", "shows_mine"):
+        assert found.left_out[f"blobs/{name}"] == (
+            f"studies.blobs.products.{name} is left out: studies.blobs.samples.mine.files is empty;"
+            " give the paths of the files there"
+        )
+
+
+def test_with_files_nothing_is_left_out(absent):
+    absent["samples"]["mine"]["files"] = ["my.txt"]
+    found = build(changed(**absent))
+    assert not found.left_out
+    assert {"blobs/on_mine", "blobs/shows_mine"} <= found.products.keys()
+
+
+def test_what_is_left_out_is_checked_all_the_same(absent):
+    absent["products"]["on_mine"]["methods"] = ["componnt"]
+    with pytest.raises(CascadeError, match="did you mean 'component'"):
+        build(changed(**absent))
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"reference": "mine"}, "reference"),
+        ({"reference": "mine_shifted"}, "reference"),
+        ({"methods": {"perceptron": {"samples": {"train": "mine"}}}},
+         "methods.perceptron.samples.train"),
+        ({"methods": {"shift": {"samples": {"data": "mine"}}}}, "methods.shift.samples.data"),
+    ],
+)  # fmt: skip
+def test_nothing_can_be_made_without_files_to_train_on(absent, change, key):
+    data = overlay(changed(**absent), {"studies": {"blobs": change}})
+    with pytest.raises(CascadeError) as caught:
+        build(data)
+    assert str(caught.value) == (
+        f"studies.blobs.{key}: studies.blobs.samples.mine.files is empty; "
+        "give the paths of the files there"
+    )
 
 
 def test_an_unknown_study_is_named():

@@ -52,7 +52,8 @@ class SampleConfig(Fractions):
     shards: Count = 1
     """Jobs that share the largest split (simulate); smaller splits get fewer in proportion."""
     files: list[str] = []
-    """Files to read (ingest)."""
+    """Files to read (ingest); an empty list says that they are not given yet, and what needs them
+    is left out."""
     of: Name | None = None
     """The sample to be transformed."""
     seed: Seed | None = None
@@ -66,7 +67,8 @@ class SampleConfig(Fractions):
         if len(kinds) != 1:
             raise ValueError("give one source: simulate, ingest or transform")
         needs = {"simulate": "events", "ingest": "files", "transform": "of"}[kinds[0]]
-        if not getattr(self, needs):
+        # an empty list of files is said on purpose: they are not given yet
+        if not (getattr(self, needs) or (needs == "files" and needs in self.model_fields_set)):
             raise ValueError(f"{kinds[0]} needs '{needs}'")
         for key, kind in (("files", "ingest"), ("fractions", "ingest"), ("of", "transform")):
             if getattr(self, key) and kind != kinds[0]:

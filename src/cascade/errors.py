@@ -32,3 +32,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean '{folded[close[0]]}'?"
     return f"known: {', '.join(known)}" if known else "none is known here"
+
+
+def known(name: str, names: Iterable[str], path: str, what: str) -> str:
+    """Return a name that the user gave, once it is one of those that there are.
+
+    Raises
+    ------
+    CascadeError
+        It is none of them, with the path of its key and the nearest one.
+    """
+    names = list(names)
+    if name not in names:
+        raise CascadeError(f"{path}: no {what} '{name}'; {nearest(name, names)}")
+    return name

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from cascade.config import Config, MethodConfig, ProductConfig, SampleConfig, Variant, overlay
-from cascade.errors import CascadeError, nearest
+from cascade.config import Config, MethodConfig, ProductConfig, SampleConfig
+from cascade.errors import CascadeError, known
 from cascade.introspection import WAYS
 from cascade.nodes import UNSPLIT, MethodNode, ProductNode, SampleNode
 from cascade.settings import Settings, validate
@@ -28,6 +28,9 @@ from cascade.study import (
     resolve,
 )
 from cascade.training.settings import Training
+from cascade.variants import resolve_methods
+
+_GIVE = "give the paths of the files there"
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,22 @@ class Graph:
     samples: dict[str, SampleNode] = field(default_factory=dict)
     methods: dict[str, MethodNode] = field(default_factory=dict)
     products: dict[str, ProductNode] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Products whose events the user has not given yet: why, for the user."""
 
     def samples_of(self, kind: str) -> list[str]:
         """Keys of the samples of one kind of source."""
         return [key for key, node in self.samples.items() if node.kind == kind]
+
+    def empty(self, study: str, samples: Iterable[str]) -> str | None:
+        """Return where the config has no files yet for one of these samples, if it is so."""
+        for name in samples:
+            node = self.samples[f"{study}/{name}"]
+            if node.kind == "transform" and (found := self.empty(study, [node.config.of])):
+                return found
+            if node.kind == "ingest" and not node.config.files:
+                return f"studies.{study}.samples.{name}.files"
+        return None
 
     def splits(self, key: str) -> tuple[str, ...]:
         """Return the splits of a sample; a transformed one has those of its original."""
@@ -84,26 +99,25 @@ def build(data: Mapping[str, Any]) -> Graph:
         for sample, entry in block.samples.items():
             node = _sample(config, study, sample, entry, f"{path}.samples.{sample}")
             graph.samples[node.key] = node
-        _known(block.reference, block.samples, f"{path}.reference", "sample")
-        methods = _methods(block.methods, f"{path}.methods")
+        known(block.reference, block.samples, f"{path}.reference", "sample")
+        methods = resolve_methods(block.methods, f"{path}.methods")
         groups: dict[str, list[str]] = {}
         for method, (entry, written) in methods.items():
             node = _method(graph, study, method, entry, f"{path}.methods.{written}")
             graph.methods[node.key] = node
             groups.setdefault(written, []).append(method)
         _check_transformed(graph, study, path)
+        if empty := graph.empty(study.name, [block.reference]):
+            raise CascadeError(f"{path}.reference: {empty} is empty; {_GIVE}")
         _check_splits(graph, study, groups, f"{path}.methods")
         for product, entry in block.products.items():
             node = _product(graph, study, groups, product, entry, f"{path}.products.{product}")
-            graph.products[node.key] = node
+            if empty := graph.empty(study.name, node.shown):
+                why = f"{path}.products.{product} is left out: {empty} is empty; {_GIVE}"
+                graph.left_out[node.key] = why
+            else:
+                graph.products[node.key] = node
     return graph
-
-
-def _known(name: str, names: Iterable[str], path: str, what: str) -> str:
-    names = list(names)
-    if name not in names:
-        raise CascadeError(f"{path}: no {what} '{name}'; {nearest(name, names)}")
-    return name
 
 
 def _dump(model: Settings) -> str:
@@ -116,44 +130,15 @@ def _sample(config: Config, study: Study, name: str, entry: SampleConfig, path: 
         return SampleNode(study.name, name, entry, "{}", seed, 0, "")
     kind, wanted = ("simulate", Simulation) if entry.simulate else ("ingest", Ingestion)
     sources = {key: source for key, source in study.sources.items() if isinstance(source, wanted)}
-    source = sources[_known(getattr(entry, kind), sources, f"{path}.{kind}", "source")]
+    source = sources[known(getattr(entry, kind), sources, f"{path}.{kind}", "source")]
     settings = validate(resolve(source.settings), entry.settings, f"{path}.settings")
     block = entry.block or getattr(source, "block", 0)
     code = source.function.partition(":")[0]
     return SampleNode(study.name, name, entry, _dump(settings), seed, block, code)
 
 
-def _methods(block: Mapping[str, Any], path: str) -> dict[str, tuple[MethodConfig, str]]:
-    """Resolve variants and seeds: (config, name in the config) by the name of the method."""
-    methods = {}
-    for name in block:
-        entry = validate(MethodConfig, _resolved(block, name, path, ()), f"{path}.{name}")
-        if len(set(entry.seeds)) < len(entry.seeds):
-            raise CascadeError(f"{path}.{name}.seeds: a seed stands twice in {entry.seeds}")
-        plain = entry.model_copy(update={"seeds": []})
-        expanded = {
-            f"{name}_seed{seed}": plain.model_copy(update={"seed": seed}) for seed in entry.seeds
-        } or {name: plain}
-        for method, config in expanded.items():
-            if method in methods or (method != name and method in block):
-                raise CascadeError(f"{path}.{name}: '{method}' would stand twice; rename a method")
-            methods[method] = (config, name)
-    return methods
-
-
-def _resolved(block: Mapping[str, Any], name: str, path: str, above: tuple) -> dict[str, Any]:
-    entry = block[name] or {}
-    if name in above:
-        raise CascadeError(f"{path}.{name}.base: {' → '.join((*above, name))} runs in a circle")
-    if "base" not in entry:
-        return {"method": name, **entry}
-    variant = validate(Variant, entry, f"{path}.{name}")
-    _known(variant.base, block, f"{path}.{name}.base", "method")
-    return overlay(_resolved(block, variant.base, path, (*above, name)), variant.set)
-
-
 def _method(graph: Graph, study: Study, name: str, entry: MethodConfig, path: str) -> MethodNode:
-    declared = study.methods[_known(entry.method, study.methods, f"{path}.method", "method")]
+    declared = study.methods[known(entry.method, study.methods, f"{path}.method", "method")]
     settings = validate(resolve(declared.settings), entry.settings, f"{path}.settings")
     training = None
     if isinstance(declared, Network):
@@ -179,11 +164,11 @@ def _roles(
 ) -> dict[str, str]:
     roles = list(declared.fields) if isinstance(declared, Estimator | Network) else []
     for role in entry.samples:
-        _known(role, roles, f"{path}.samples.{role}", "role")
+        known(role, roles, f"{path}.samples.{role}", "role")
     samples = {role: entry.samples.get(role, graph.reference(study.name)) for role in roles}
+    names = [node.name for node in graph.samples.values() if node.study == study.name]
     for role, sample in samples.items():
-        known = [node.name for node in graph.samples.values() if node.study == study.name]
-        _known(sample, known, f"{path}.samples.{role}", "sample")
+        known(sample, names, f"{path}.samples.{role}", "sample")
     return samples
 
 
@@ -199,8 +184,8 @@ def _check_transformed(graph: Graph, study: Study, path: str) -> None:
                 for key, method in methods.items()
                 if getattr(method.declared, "transform", None)
             ]
-            _known(node.source, transformers, f"{where}.transform", "transforming method")
-            _known(node.config.of, samples, f"{where}.of", "sample")
+            known(node.source, transformers, f"{where}.transform", "transforming method")
+            known(node.config.of, samples, f"{where}.of", "sample")
 
     def visit(name: str, above: tuple[str, ...]) -> None:
         if name in above:
@@ -216,9 +201,11 @@ def _check_transformed(graph: Graph, study: Study, path: str) -> None:
 
 
 def _check_splits(graph: Graph, study: Study, groups: Mapping[str, list[str]], path: str) -> None:
-    """Check that every fit finds the splits that it needs."""
+    """Check that every fit finds the files and splits that it needs."""
     for written, names in groups.items():
         for role, sample in graph.methods[f"{study.name}/{names[0]}"].samples.items():
+            if empty := graph.empty(study.name, [sample]):
+                raise CascadeError(f"{path}.{written}.samples.{role}: {empty} is empty; {_GIVE}")
             missing = {"train", "validation"} - set(graph.splits(f"{study.name}/{sample}"))
             if missing:
                 raise CascadeError(
@@ -235,12 +222,12 @@ def _product(
     entry: ProductConfig,
     path: str,
 ) -> ProductNode:
-    kind = _known(entry.product or name, study.products, f"{path}.product", "product")
+    kind = known(entry.product or name, study.products, f"{path}.product", "product")
     declared = study.products[kind]
-    known = [node.name for node in graph.samples.values() if node.study == study.name]
+    names = [node.name for node in graph.samples.values() if node.study == study.name]
     for key in ("on", "samples"):
         for sample in getattr(entry, key):
-            _known(sample, known, f"{path}.{key}", "sample")
+            known(sample, names, f"{path}.{key}", "sample")
     # a name stands for one method, or for all seeds of one
     choices = {method: [method] for members in groups.values() for method in members} | groups
 
@@ -248,12 +235,12 @@ def _product(
         return [
             graph.methods[f"{study.name}/{method}"]
             for name in names
-            for method in choices[_known(name, choices, f"{path}.{key}", "method")]
+            for method in choices[known(name, choices, f"{path}.{key}", "method")]
         ]
 
     applied, fits = expand(entry.methods, "methods"), expand(entry.fits, "fits")
     explanations = {
-        method.name: _known(way, WAYS, f"{path}.explain.{base}", "way of explaining")
+        method.name: known(way, WAYS, f"{path}.explain.{base}", "way of explaining")
         for base, way in entry.explain.items()
         for method in expand([base], "explain")
     }

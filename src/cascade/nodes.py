@@ -115,3 +115,8 @@ class ProductNode:
     def key(self) -> str:
         """``study/name``."""
         return f"{self.study}/{self.name}"
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Names of the samples that it shows, as they are or with predictions."""
+        return (*self.samples, *(sample for _, sample in self.predictions))

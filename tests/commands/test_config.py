@@ -37,6 +37,18 @@ def test_an_overlay_is_laid_over_the_file_before(call, capsys, tmp_path):
         call("config", STUDIES / "blobs.yaml", above)
 
 
+def test_what_is_left_out_is_said(call, capsys, tmp_path):
+    (tmp_path / "above.yaml").write_text(
+        "studies: {blobs: {samples: {mine: {ingest: list, files: []}},"
+        " products: {mine: {product: comparison, samples: [mine]}}}}"
+    )
+    call("config", STUDIES / "blobs.yaml", tmp_path / "above.yaml")
+    found = capsys.readouterr()
+    assert "product  blobs/comparison" in found.out
+    assert "blobs/mine" not in found.out.partition("product ")[2]
+    assert found.err.startswith("studies.blobs.products.mine is left out: studies.blobs.samples.")
+
+
 def test_the_schema_follows_the_studies_of_the_config(call, capsys):
     call("config", STUDIES / "blobs.yaml", "--schema")
     schema = yaml.safe_load(capsys.readouterr().out)

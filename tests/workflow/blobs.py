@@ -15,6 +15,7 @@ from cascade.study import (
     Estimator,
     Finalise,
     Formula,
+    Ingestion,
     Metric,
     Network,
     Product,
@@ -39,6 +40,12 @@ def draw(block, settings):
     x[:, 0] += settings.distance * label
     x[:, 1] += settings.shift
     return {"x": x, "label": label}
+
+
+def read(files, settings, keep):
+    for number, file in enumerate(files):
+        chosen = keep(number, 1)
+        yield {"x": np.loadtxt(file, ndmin=2)[:1][chosen], "label": np.zeros(chosen.sum())}
 
 
 def weights(events):
@@ -102,7 +109,10 @@ STUDY = Study(
     ),
     truth=("label", "weight"),
     predictions=(Field("score", "1", "grows with the probability of blob 1", dtype="float64"),),
-    sources={"gauss": Simulation("blobs:draw", "blobs:BlobSettings", block=100)},
+    sources={
+        "gauss": Simulation("blobs:draw", "blobs:BlobSettings", block=100),
+        "list": Ingestion("blobs:read"),
+    },
     methods={
         "component": Formula("blobs:first_component", inputs=("x",)),
         "shift": Estimator(

@@ -39,6 +39,31 @@ def test_a_mistake_met_by_a_job_is_shown(project):
     assert log.splitlines()[-1].startswith(line)
 
 
+def test_products_of_a_file_that_is_not_given_yet_are_left_out_with_a_word(project):
+    above = """
+studies:
+  blobs:
+    samples: {mine: {ingest: list, files: [%s]}}
+    products: {on_mine: {product: comparison, methods: [component], 'on': [mine]}}
+"""
+    files = ("blobs.yaml", "mine.yaml")
+    command = ("snakemake", "--dry-run", "--cores", "1", "--configfile", *files)
+    told = (
+        "studies.blobs.products.on_mine is left out: studies.blobs.samples.mine.files is empty; "
+        "give the paths of the files there"
+    )
+    (project.folder / "mine.yaml").write_text(above % "")
+    found = project(*command)
+    assert found.stdout.splitlines().count(told) == 1
+    assert "product=comparison" in found.stdout
+    assert "on_mine" not in found.stdout
+    (project.folder / "my.txt").write_text("1 2\n")
+    (project.folder / "mine.yaml").write_text(above % "my.txt")
+    found = project(*command)
+    assert "left out" not in found.stdout + found.stderr
+    assert "product=on_mine" in found.stdout
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -32,3 +32,5 @@ def config(files: tuple[Path, ...], schema: bool) -> None:
     for kind in ("samples", "methods", "products"):
         for key in getattr(graph, kind):
             click.echo(f"{kind[:-1]:8} {key}")
+    for why in graph.left_out.values():
+        click.echo(why, err=True)
