@@ -56,7 +56,7 @@ studies:
     found = project(*command)
     assert found.stdout.splitlines().count(told) == 1
     assert "product=comparison" in found.stdout
-    assert "on_mine" not in found.stdout
+    assert "product=on_mine" not in found.stdout
     (project.folder / "my.txt").write_text("1 2\n")
     (project.folder / "mine.yaml").write_text(above % "my.txt")
     found = project(*command)
