@@ -58,6 +58,7 @@ rule evaluate:
 rule explain:
     input:
         model=lambda w: model_of(w.fitted),
+        events=explained,
     output:
         f"{RESULTS}/{{fitted}}/explanations/{{way}}.h5",
     log:
@@ -75,6 +76,7 @@ rule explain:
         study=lambda w: GRAPH.methods[w.fitted].study,
         method=lambda w: GRAPH.methods[w.fitted].kind,
         name=lambda w: GRAPH.methods[w.fitted].name,
+        events=lambda w: [f"--events {shlex.quote(path)}" for path in explained(w)],
     shell:
         "exec cascade --log {log} explain {params.study} {params.method} --method {wildcards.way}"
-        " --model {input.model:q} --name {params.name} --output {output:q}"
+        " --model {input.model:q} {params.events} --name {params.name} --output {output:q}"

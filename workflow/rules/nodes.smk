@@ -6,6 +6,8 @@ import re
 import shlex
 import shutil
 
+from cascade.introspection import WAYS
+
 ROOT = os.path.normpath(GRAPH.config.workspace)
 DATA = os.path.normpath(f"{ROOT}/data")
 RESULTS = os.path.normpath(f"{ROOT}/results")
@@ -110,6 +112,13 @@ def reference_predictions(wildcards):
     """Return a method's predictions on its study's reference sample."""
     node = GRAPH.methods[wildcards.applied]
     return predictions_of(node.study, node.name, GRAPH.reference(node.study))
+
+
+def explained(wildcards):
+    """Return the reference sample's file if a way of explaining looks at events, or none."""
+    study = GRAPH.methods[wildcards.fitted].study
+    needed = WAYS[wildcards.way].events > 0
+    return [events_of(f"{study}/{GRAPH.reference(study)}")] if needed else []
 
 
 def caption_of(path):
