@@ -9,6 +9,7 @@ signal event scores above a background event, ties counting one half (Mann–Whi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,6 +92,39 @@ def background_efficiency(roc: Roc, signal_efficiency: float | np.ndarray) -> np
     # the first step at which each signal efficiency is reached
     reached, first = np.unique(roc.signal_efficiency, return_index=True)
     return np.interp(signal_efficiency, reached, roc.background_efficiency[first])
+
+
+def signal_efficiency(roc: Roc, background_efficiency: float | np.ndarray) -> np.ndarray:
+    """Return ε_S where the curve reaches the background efficiencies, interpolated linearly.
+
+    Where it reaches several of them at one background efficiency the largest one is taken, as a
+    sensible cut would.
+    """
+    if np.isnan(roc.background_efficiency[-1]):
+        return np.full_like(background_efficiency, np.nan, dtype=np.float64)
+    # the last step at each background efficiency
+    reached, first = np.unique(roc.background_efficiency[::-1], return_index=True)
+    return np.interp(background_efficiency, reached, roc.signal_efficiency[::-1][first])
+
+
+def area_and_rejection(columns: Mapping[str, np.ndarray], grid: np.ndarray) -> np.ndarray:
+    """Return the area under the ROC curve, then 1/ε_B at the signal efficiencies of a grid.
+
+    Parameters
+    ----------
+    columns
+        ``score``, ``label`` and, if there are weights, ``weight``.
+
+    Returns
+    -------
+    Array
+        Shape (1 + grid,): a statistic that a bootstrap can vary as one.
+    """
+    weight = columns["weight"] if "weight" in columns else None
+    roc = roc_curve(columns["score"], columns["label"], weight)
+    area = np.trapezoid(roc.signal_efficiency, roc.background_efficiency)
+    with np.errstate(divide="ignore"):
+        return np.append(area, 1 / background_efficiency(roc, grid))
 
 
 def background_rejection(

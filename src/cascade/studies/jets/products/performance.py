@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from cascade.evaluation.bootstrap import bootstrap
-from cascade.evaluation.roc import background_efficiency, roc_curve
+from cascade.evaluation.roc import area_and_rejection
 from cascade.plotting import style
 from cascade.plotting.product import Inputs, Number, Result
 from cascade.plotting.reading import Applied
@@ -59,12 +60,7 @@ def performance(applied: Applied, grid: np.ndarray, replicas: int, seed: int) ->
     """
     efficiency = np.concatenate([list(WORKING_POINTS.values()), grid])
 
-    def statistic(columns: dict[str, np.ndarray]) -> np.ndarray:
-        curve = roc_curve(columns["score"], columns["label"], columns["weight"])
-        area = np.trapezoid(curve.signal_efficiency, curve.background_efficiency)
-        with np.errstate(divide="ignore"):
-            return np.append(area, 1 / background_efficiency(curve, efficiency))
-
+    statistic = partial(area_and_rejection, grid=efficiency)
     bounds = bootstrap(statistic, applied.ordered(), np.random.default_rng(seed), replicas)
     numbers = {
         metric: Number(*(float(bound[index]) for bound in bounds), "1", applied.events)

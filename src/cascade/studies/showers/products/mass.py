@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from cascade.errors import CascadeError
 from cascade.evaluation import resolution
 from cascade.evaluation.bootstrap import bootstrap, bootstrap_samples
 from cascade.evaluation.resolution import Binned, binned
-from cascade.evaluation.roc import background_efficiency, roc_curve
+from cascade.evaluation.roc import area_and_rejection
 from cascade.plotting import style
 from cascade.plotting.histograms import density, draw_density
 from cascade.plotting.points import draw_rows, name_rows
@@ -174,14 +175,8 @@ def rejection(
 ) -> tuple[RocCurve, Number]:
     """Return the ROC curve on a grid of iron efficiencies, and the area under it."""
     order = np.argsort(one.sign * one.values, kind="stable")
-    columns = {"score": one.sign * one.values[order], "iron": one.iron[order]}
-
-    def statistic(events: dict[str, np.ndarray]) -> np.ndarray:
-        curve = roc_curve(events["score"], events["iron"])
-        area = np.trapezoid(curve.signal_efficiency, curve.background_efficiency)
-        with np.errstate(divide="ignore"):
-            return np.append(area, 1 / background_efficiency(curve, grid))
-
+    columns = {"score": one.sign * one.values[order], "label": one.iron[order]}
+    statistic = partial(area_and_rejection, grid=grid)
     bounds = bootstrap(statistic, columns, np.random.default_rng(seed), replicas)
     value, low, high = (bound[1:] for bound in bounds)
     area = Number(*(float(bound[0]) for bound in bounds), "1", len(one.values))
