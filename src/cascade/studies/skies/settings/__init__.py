@@ -1,5 +1,6 @@
 """Settings of the study of skies, by kind."""
 
+from cascade.studies.skies.settings.ingest import ListSettings, RootSettings
 from cascade.studies.skies.settings.sources import (
     ExposureSettings,
     SkySettings,
@@ -8,6 +9,8 @@ from cascade.studies.skies.settings.sources import (
 
 __all__ = [
     "ExposureSettings",
+    "ListSettings",
+    "RootSettings",
     "SkySettings",
     "SpectrumSettings",
 ]

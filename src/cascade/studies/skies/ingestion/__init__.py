@@ -1,0 +1,1 @@
+"""Skies from a user's own files."""
