@@ -72,25 +72,29 @@ class EdgeConvolution(nn.Module):
 
     def _convolve(self, x: Tensor, neighbours: Tensor, edges: Tensor | None) -> Tensor:
         clouds, size, number = neighbours.shape
-        kind = self.first.weight.dtype
-        x = x.flatten(0, 1).to(kind)
+        given = 0 if edges is None else edges.shape[-1]
+        if given != self.edge_features:
+            raise ValueError(
+                f"{given} features of an edge, where {self.edge_features} are expected"
+            )
         own, other, of_edge = self.first.weight.split(
             [self.inputs, self.inputs, self.edge_features], dim=1
         )
+        x = x.flatten(0, 1).to(own.dtype)
         here, there = F.linear(x, own - other, self.first.bias), F.linear(x, other)
         starts = size * torch.arange(clouds, device=x.device)
-        where = (neighbours + starts[:, None, None]).flatten(0, 1)
-        known = (here, there, where)
-        if self.edge_features:
-            known += (edges.flatten(0, 1).to(kind), of_edge)
-        else:
-            known += (None, None)
-        if self.aggregation == "max":
-            out = _LargestOfSecond.apply(*known, self.second.weight) + self.second.bias
-        else:
-            total = _SumOfHidden.apply(*known)
-            count = number if self.aggregation == "sum" else 1
-            out = F.linear(total * (count / number), self.second.weight, count * self.second.bias)
+        where = (neighbours + starts[:, None, None]).flatten(0, 1).T.contiguous()
+        known = (here, there, where, None, None)
+        if edges is not None:
+            known = (here, there, where, edges.flatten(0, 1).to(own.dtype), of_edge)
+        weight, bias = self.second.weight, self.second.bias
+        match self.aggregation:
+            case "max":
+                out = _LargestOfSecond.apply(*known, weight, bias)
+            case "mean":
+                out = F.linear(_SumOfHidden.apply(*known), weight / number, bias)
+            case "sum":
+                out = F.linear(_SumOfHidden.apply(*known), weight, number * bias)
         return out.unflatten(0, (clouds, size))
 
 
@@ -102,7 +106,7 @@ class _Hidden:
 
     Shapes
     ------
-    here a (P, H), there b (P, H), where (P, k) rows of b, edges (P, k, D), weight U (H, D)
+    here a (P, H), there b (P, H), where (k, P) rows of b, edges (P, k, D), weight U (H, D)
     """
 
     def __init__(
@@ -111,13 +115,13 @@ class _Hidden:
         self.here, self.there, self.where = here, there, where
         self.edges, self.weight = edges, weight
         self.chunk = CHUNK if here.device.type == "cpu" else CHUNK_ELSEWHERE
-        self.step = max(1, self.chunk // (where.shape[1] * here.shape[1]))
+        self.step = max(1, self.chunk // (len(where) * here.shape[1]))
         self.memory = self.room(here.shape[1])
 
     def room(self, width: int) -> Tensor:
         """Return memory for so many numbers an edge."""
         points = min(self.step, len(self.here))
-        return self.here.new_empty(self.where.shape[1] * points, width)
+        return self.here.new_empty(len(self.where) * points, width)
 
     def chunks(self) -> Iterator[slice]:
         """Go through the points."""
@@ -126,7 +130,7 @@ class _Hidden:
 
     def ends(self, points: slice) -> Tensor:
         """Return the neighbours of some points (k · n)."""
-        return self.where[points].T.reshape(-1)
+        return self.where[:, points].reshape(-1)
 
     def features(self, points: slice) -> Tensor:
         """Return the features of the edges of some points (k · n, D)."""
@@ -138,7 +142,7 @@ class _Hidden:
         edges = torch.index_select(self.there, 0, ends, out=self.memory[: len(ends)])
         if self.edges is not None:
             edges.addmm_(self.features(points), self.weight.T)
-        return edges.unflatten(0, (self.where.shape[1], -1)).add_(self.here[points]).relu_()
+        return edges.unflatten(0, (len(self.where), -1)).add_(self.here[points]).relu_()
 
 
 class _Gradients:
@@ -196,14 +200,14 @@ class _SumOfHidden(Function):
 
 
 class _LargestOfSecond(Function):
-    """Largest over the edges of each point of weight · hidden layer: (P, C)."""
+    """Largest over the edges of each point of weight · hidden layer + bias: (P, C)."""
 
     @staticmethod
     def forward(ctx: Any, *known: Tensor | None) -> Tensor:
-        *known, weight = known
+        *known, weight, bias = known
         hidden = _Hidden(*known)
         memory = hidden.room(len(weight))
-        number = hidden.where.shape[1]
+        number = len(hidden.where)
         numbers = torch.arange(number, device=weight.device, dtype=weight.dtype)[:, None, None]
         largest = weight.new_empty(len(hidden.here), len(weight))
         winner = torch.empty_like(largest, dtype=torch.int32)
@@ -214,7 +218,7 @@ class _LargestOfSecond(Function):
             # as argmax, of the last one where several are largest, but in vector instructions
             winner[points] = said.eq_(largest[points]).mul_(numbers).amax(dim=0)
         ctx.save_for_backward(*known, weight, winner)
-        return largest
+        return largest.add_(bias)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -222,22 +226,15 @@ class _LargestOfSecond(Function):
         *known, weight, winner = ctx.saved_tensors
         hidden = _Hidden(*known)
         gradients = _Gradients(hidden, ctx.needs_input_grad)
-        number = hidden.where.shape[1]
-        memory, memory2 = hidden.room(len(weight)), hidden.room(weight.shape[1])
+        above, below = (hidden.room(width) for width in weight.shape)
         of_weight = torch.zeros_like(weight)
         for points in hidden.chunks():
             edges = hidden(points)
-            n = edges.shape[1]
-            won = winner[points].long()
-            sparse = memory[: number * n].zero_()
-            sparse.view(number, n, -1).scatter_(0, won[None], gradient[points][None])
-            rows = (won * n + torch.arange(n, device=won.device)[:, None]).T.contiguous()
-            of_weight += F.embedding_bag(
-                rows,
-                edges.flatten(0, 1),
-                mode="sum",
-                per_sample_weights=gradient[points].T.contiguous(),
+            won = above[: edges.shape[:2].numel()].zero_()
+            won.view(*edges.shape[:2], -1).scatter_(
+                0, winner[points].long()[None], gradient[points][None]
             )
-            back = torch.mm(sparse, weight, out=memory2[: number * n])
-            gradients.add(points, edges.sign_().mul_(back.view_as(edges)))
-        return *gradients.all(), of_weight
+            of_weight.addmm_(won.T, edges.flatten(0, 1))
+            back = torch.mm(won, weight, out=below[: len(won)]).view_as(edges)
+            gradients.add(points, edges.sign_().mul_(back))
+        return *gradients.all(), of_weight, gradient.sum(dim=0)
