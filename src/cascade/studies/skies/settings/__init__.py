@@ -1,6 +1,15 @@
 """Settings of the study of skies, by kind."""
 
 from cascade.studies.skies.settings.ingest import ListSettings, RootSettings
+from cascade.studies.skies.settings.products import (
+    DetectionSettings,
+    DifferencesSettings,
+    NeighbourGraphsSettings,
+    RayScoresSettings,
+    RealSkySettings,
+    RocSettings,
+    SkyMapsSettings,
+)
 from cascade.studies.skies.settings.sources import (
     ExposureSettings,
     SkySettings,
@@ -8,9 +17,16 @@ from cascade.studies.skies.settings.sources import (
 )
 
 __all__ = [
+    "DetectionSettings",
+    "DifferencesSettings",
     "ExposureSettings",
     "ListSettings",
+    "NeighbourGraphsSettings",
+    "RayScoresSettings",
+    "RealSkySettings",
+    "RocSettings",
     "RootSettings",
+    "SkyMapsSettings",
     "SkySettings",
     "SpectrumSettings",
 ]

@@ -1,0 +1,22 @@
+"""Products of the skies study: figures with the tables and numbers behind them.
+
+Each is a function ``(inputs, settings) -> Result``; see ``cascade.plotting.product``.
+"""
+
+from cascade.plotting.history import history
+from cascade.studies.skies.products.detection import tpr_over_fraction
+from cascade.studies.skies.products.differences import tpr_differences
+from cascade.studies.skies.products.maps import sky_maps
+from cascade.studies.skies.products.performance import roc
+from cascade.studies.skies.products.rays import ray_scores
+from cascade.studies.skies.products.real import real_sky
+
+__all__ = [
+    "history",
+    "ray_scores",
+    "real_sky",
+    "roc",
+    "sky_maps",
+    "tpr_differences",
+    "tpr_over_fraction",
+]
