@@ -8,6 +8,8 @@ import torch
 
 from cascade.errors import CascadeError
 from cascade.events import hdf5
+from cascade.events.schema import Field
+from cascade.introspection import WAYS, Way
 from cascade.study import load_study, resolve
 from cascade.training import checkpoint
 from cascade.training.network import build
@@ -47,3 +49,35 @@ def test_what_cannot_be_explained_is_refused(call):
         call("explain", "jets", "tau21", "--method", "filters", "-o", "out.h5")
     with pytest.raises(CascadeError, match="did you mean 'filters'"):
         call("explain", "jets", "cnn", "--method", "filter", "-o", "out.h5")
+
+
+def test_events_are_named_where_they_are_read_and_only_there(call):
+    save("cnn")
+    call("simulate", "jets", "toy", "--events", "40", "--block", "20", "-o", "test.h5")
+    with pytest.raises(CascadeError, match="--events: 'neighbours' looks at events; name a file"):
+        call("explain", "jets", "cnn", "--model", "cnn.ckpt", "--method", "neighbours",
+             "-o", "out.h5")  # fmt: skip
+    with pytest.raises(CascadeError, match="--events: 'filters' looks at the network alone"):
+        call("explain", "jets", "cnn", "--model", "cnn.ckpt", "--method", "filters",
+             "--events", "test.h5", "-o", "out.h5")  # fmt: skip
+    with pytest.raises(CascadeError, match="looks for no neighbours"):
+        call("explain", "jets", "cnn", "--model", "cnn.ckpt", "--method", "neighbours",
+             "--events", "test.h5", "-o", "out.h5")  # fmt: skip
+
+
+def test_what_is_explained_of_events_stands_beside_them(call, monkeypatch):
+    save("cnn")
+    call("simulate", "jets", "toy", "--events", "40", "--block", "20", "-o", "test.h5")
+    monkeypatch.setitem(WAYS, "mean", Way(f"{__name__}:mean_pixel", events=7))
+    call("explain", "jets", "cnn", "--model", "cnn.ckpt", "--method", "mean",
+         "--events", "test.h5", "-o", "out.h5")  # fmt: skip
+    events, found = hdf5.read("test.h5", stop=7), hdf5.read("out.h5", study="jets")
+    np.testing.assert_allclose(found["mean"], events["image"].mean((1, 2)), rtol=1e-5)
+    for name in ("image", "label"):
+        np.testing.assert_array_equal(found[name], events[name])
+
+
+def mean_pixel(network, events):
+    """Return a number for each event that the network could have seen."""
+    assert set(network.inputs) <= set(events)
+    return (Field("mean", "1", "mean pixel"),), {"mean": events["image"].mean((1, 2))}

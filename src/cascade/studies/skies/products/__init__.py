@@ -6,6 +6,7 @@ Each is a function ``(inputs, settings) -> Result``; see ``cascade.plotting.prod
 from cascade.plotting.history import history
 from cascade.studies.skies.products.detection import tpr_over_fraction
 from cascade.studies.skies.products.differences import tpr_differences
+from cascade.studies.skies.products.graphs import neighbour_graphs
 from cascade.studies.skies.products.maps import sky_maps
 from cascade.studies.skies.products.performance import roc
 from cascade.studies.skies.products.rays import ray_scores
@@ -13,6 +14,7 @@ from cascade.studies.skies.products.real import real_sky
 
 __all__ = [
     "history",
+    "neighbour_graphs",
     "ray_scores",
     "real_sky",
     "roc",
