@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 RIGIDITY = 10.0
 """Rigidity for which deflections are stated [EV]."""
 BACKGROUND = -1
-PATIENCE = 1000
-"""Tries to bring a signal ray into the field of view."""
+TRIES = 50
+"""Tries to bring a signal ray into the field of view, before its sky gets other sources."""
+ROUNDS = 20
+"""Choices of a sky's sources."""
 
 
 def simulate(block: Block, settings: SkySettings) -> Events:
@@ -36,12 +38,12 @@ def simulate(block: Block, settings: SkySettings) -> Events:
     direction = isotropic(rng, (skies, rays), settings.exposure)
     label = rng.random(skies) >= settings.isotropic
     fraction = np.where(label, rng.choice(settings.fractions, skies), 0.0)
-    signal = _signal_rays(rng, np.rint(fraction * rays).astype(int), rays)
-    where = isotropic(rng, (skies, settings.sources), settings.exposure)
+    # a sky with sources has a ray of theirs, however few rays there are
+    number = np.maximum(np.rint(fraction * rays).astype(int), label)
+    signal = _signal_rays(rng, number, rays)
     source = np.full((skies, rays), BACKGROUND)
-    sky, _ = np.nonzero(signal)
-    direction[signal], charge[signal], source[signal] = _from_sources(
-        rng, sky, true_energy[signal], charge[signal], where, settings
+    where, direction[signal], charge[signal], source[signal] = _from_sources(
+        rng, np.nonzero(signal)[0], true_energy[signal], charge[signal], skies, settings
     )
     if settings.angular_resolution:
         sigma = np.radians(settings.angular_resolution)
@@ -72,33 +74,41 @@ def _from_sources(
     sky: np.ndarray,
     energy: np.ndarray,
     charge: np.ndarray,
-    where: np.ndarray,
+    skies: int,
     settings: SkySettings,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw where signal rays arrive.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Draw sources, and where their rays arrive.
 
     Rays that would arrive where the exposure is low are drawn anew with that probability, source
     and charge too; their energies stay, so that the spectrum of the signal is the background's.
+    Where this does not help, since the field drives all rays out of view, the sky is drawn anew.
 
     Parameters
     ----------
     sky, energy, charge
         Of each signal ray (n,); energies are true ones [EeV].
-    where
-        Sources of the skies (skies, sources, 3).
+    skies
+        Number of skies, also of those without signal rays.
 
     Returns
     -------
     tuple of arrays
-        Arrival directions (n, 3), charges (n,) and numbers of the sources (n,).
+        Sources (skies, sources, 3); arrival directions (n, 3), charges (n,) and numbers of the
+        sources (n,) of the rays.
     """
-    field = draw_fields(rng, len(where))
+    where = isotropic(rng, (skies, settings.sources), settings.exposure)
+    field = draw_fields(rng, skies)
     direction, charge = np.empty((len(sky), 3)), charge.copy()
     source = np.empty(len(sky), dtype=int)
     waiting = np.arange(len(sky))
-    for attempt in range(PATIENCE):
+    for attempt in range(TRIES * ROUNDS):
         if not len(waiting):
-            return direction, charge, source
+            return where, direction, charge, source
+        if attempt and attempt % TRIES == 0:
+            dark = np.unique(sky[waiting])
+            where[dark] = isotropic(rng, (len(dark), settings.sources), settings.exposure)
+            field[dark] = draw_fields(rng, len(dark))
+            waiting = np.flatnonzero(np.isin(sky, dark))
         at = sky[waiting]
         if attempt:
             charge[waiting] = draw_charges(rng, waiting.shape, settings.composition)
@@ -110,12 +120,12 @@ def _from_sources(
         arrived = smear(rng, drifted, np.radians(settings.turbulent) * inverse)
         direction[waiting] = arrived
         if settings.exposure is None:
-            return direction, charge, source
+            return where, direction, charge, source
         seen = relative_exposure(arrived[:, 2], settings.exposure)
         waiting = waiting[rng.random(len(waiting)) >= seen]
     raise CascadeError(
-        f"exposure: {len(waiting)} rays did not get into the field of view in {PATIENCE} tries; "
-        "deflect less or see more of the sky"
+        f"exposure: {len(waiting)} rays did not get into the field of view in {TRIES * ROUNDS} "
+        "tries; deflect less or see more of the sky"
     )
 
 

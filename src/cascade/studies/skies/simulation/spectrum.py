@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from cascade.studies.skies.settings.sources import SpectrumSettings
+from cascade.studies.skies.simulation import tabulated
 
 INDICES = (2.92, 3.27, 2.2, 3.2, 5.4)
 BREAKS = (0.15, 6.2, 12.0, 50.0)
@@ -53,9 +54,7 @@ def draw_energies(
     density = flux(grid, settings) * grid  # per ln E
     if width:
         density *= ndtr((grid - low) / (width * grid))
-    cumulated = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
-    logarithm = np.interp(rng.random(shape) * cumulated[-1], cumulated, np.log(grid))
-    true = np.exp(logarithm)
+    true = np.exp(tabulated.draw(rng, shape, np.log(grid), density))
     if not width:
         return true, true
     cut = ndtr((low / true - 1) / width)

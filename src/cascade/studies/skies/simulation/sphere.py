@@ -6,9 +6,12 @@ alone (Sommers, astro-ph/0004016).
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from cascade.studies.skies.settings.sources import ExposureSettings
+from cascade.studies.skies.simulation import tabulated
 
 POINTS = 4097
 
@@ -25,7 +28,12 @@ def relative_exposure(sine: np.ndarray, settings: ExposureSettings | None) -> np
     sine = np.asarray(sine, dtype=float)
     if settings is None:
         return np.ones_like(sine)
-    return _exposure(sine, settings) / _exposure(np.linspace(-1, 1, POINTS), settings).max()
+    return _exposure(sine, settings) / _largest(settings)
+
+
+@cache
+def _largest(settings: ExposureSettings) -> float:
+    return _exposure(np.linspace(-1, 1, POINTS), settings).max()
 
 
 def _exposure(sine: np.ndarray, settings: ExposureSettings) -> np.ndarray:
@@ -45,9 +53,7 @@ def isotropic(
         sine = rng.uniform(-1, 1, shape)
     else:
         grid = np.linspace(-1, 1, POINTS)
-        density = _exposure(grid, exposure)
-        cumulated = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
-        sine = np.interp(rng.random(shape) * cumulated[-1], cumulated, grid)
+        sine = tabulated.draw(rng, shape, grid, _exposure(grid, exposure))
     return from_declination(sine, rng.uniform(0, 2 * np.pi, shape))
 
 
@@ -77,9 +83,13 @@ def smear(rng: np.random.Generator, directions: np.ndarray, sigma: np.ndarray) -
 
 
 def tangents(directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return two unit vectors at right angles to each direction and to each other, (n, 3) each."""
-    # the coordinate axis that is farthest from the direction
-    axis = np.eye(3)[np.argmin(np.abs(directions), axis=-1)]
-    first = np.cross(directions, axis)
-    first /= np.linalg.norm(first, axis=-1, keepdims=True)
-    return first, np.cross(directions, first)
+    """Return two unit vectors at right angles to each direction and to each other, (n, 3) each.
+
+    Duff et al., Journal of Computer Graphics Techniques 6 (2017) 1: exact at the poles as well.
+    """
+    x, y, z = directions.T
+    sign = np.copysign(1.0, z)
+    share = -1 / (sign + z)
+    both = x * y * share
+    first = np.stack([1 + sign * x**2 * share, sign * both, -sign * x], axis=-1)
+    return first, np.stack([both, sign + y**2 * share, -y], axis=-1)
