@@ -8,6 +8,7 @@ from cascade.evaluation import bootstrap as bootstrap_module
 from cascade.evaluation import roc
 from cascade.evaluation.bootstrap import (
     LEVEL,
+    Prepared,
     binomial_interval,
     bootstrap,
     bootstrap_samples,
@@ -26,6 +27,24 @@ def test_interval_of_a_mean_is_its_standard_error():
     assert value == x.mean()
     assert (high - low) / 2 == pytest.approx(x.std() / np.sqrt(len(x)), rel=0.1)
     assert isinstance(low, float)
+
+
+def test_a_prepared_statistic_works_its_columns_out_once():
+    x = np.random.default_rng(1).normal(3, 2, (3000, 2))
+    prepared = []
+
+    def total(columns):
+        prepared.append(len(columns["x"]))
+        return {"total": columns["x"].sum(axis=1)}
+
+    def mean_total(columns):
+        return columns["total"].mean()
+
+    statistic = Prepared(total, mean_total)
+    found = bootstrap(statistic, {"x": x}, np.random.default_rng(2))
+    assert prepared == [3000]
+    assert found == bootstrap(mean_total, total({"x": x}), np.random.default_rng(2))
+    assert statistic({"x": x}) == found[0]
 
 
 def test_interval_covers_the_truth_as_often_as_it_says():

@@ -8,6 +8,7 @@ ties and correlations between the columns along.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import betaincinv
@@ -15,6 +16,27 @@ from scipy.special import betaincinv
 LEVEL = 0.6827
 DRAWS = 2_000_000
 """Values drawn at once: 16 MB of them."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A statistic of columns that are worked out from the events once, for all replicas.
+
+    Attributes
+    ----------
+    prepare
+        Function of the events' columns that returns others, all of the same length; their first
+        axis is the event again, though some events may be left out.
+    statistic
+        Function of these.
+    """
+
+    prepare: Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
+    statistic: Callable[[Mapping[str, np.ndarray]], float | np.ndarray]
+
+    def __call__(self, arrays: Mapping[str, np.ndarray]) -> float | np.ndarray:
+        """Return the statistic of the events themselves."""
+        return self.statistic(self.prepare(arrays))
 
 
 def bootstrap(
@@ -30,6 +52,7 @@ def bootstrap(
     statistic
         Function of the columns that does not depend on the events' order. It returns a float, or
         an array of fixed shape such as a curve on a grid: the bounds are then a pointwise band.
+        Of a ``Prepared`` one the replicas draw from the prepared columns.
     arrays
         Columns of the events, all of the same length; the first axis is the event.
     rng
@@ -50,10 +73,10 @@ def bootstrap(
     ValueError
         The columns differ in length.
     """
-    lengths = {len(column) for column in arrays.values()}
-    if len(lengths) != 1:
-        raise ValueError(f"columns of different lengths: {sorted(lengths)}")
-    events = lengths.pop()
+    events = _length(arrays)
+    if isinstance(statistic, Prepared):
+        arrays, statistic = statistic.prepare(arrays), statistic.statistic
+        events = _length(arrays)
     value = np.asarray(statistic(arrays), np.float64)
     if events == 0 or np.isnan(value).all():
         return _plain(value, value, value)
@@ -65,6 +88,13 @@ def bootstrap(
         draws[replica] = statistic(_Drawn(arrays, drawn))
     low, high = central(draws)
     return _plain(value, np.fmin(low, value), np.fmax(high, value))
+
+
+def _length(arrays: Mapping[str, np.ndarray]) -> int:
+    lengths = {len(column) for column in arrays.values()}
+    if len(lengths) != 1:
+        raise ValueError(f"columns of different lengths: {sorted(lengths)}")
+    return lengths.pop()
 
 
 class _Drawn(Mapping):

@@ -91,6 +91,7 @@ def neighbour_tables(
             f"{grid.rays}; fit again on skies of {direction.shape[1]} rays"
         )
     cosines = np.cos(np.radians(grid.angles)).astype(np.float32)
+    cosines[grid.angles >= 180] = -1.5  # all rays, whatever the rounding
     codes = _codes(grid)
     for places, vectors in zip(by_energy(direction, energy), direction, strict=True):
         yield places, _neighbours(vectors[places], cosines, codes, grid)

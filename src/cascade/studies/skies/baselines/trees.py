@@ -101,7 +101,7 @@ def check_classes(**splits: Events) -> None:
 def _table(events: Events, grid: Grid, orders: np.ndarray) -> np.ndarray:
     """Return the counts of all cells side by side, (skies, scans · thresholds · angles)."""
     counts = scan(events["direction"], events["energy"], grid, orders)
-    return counts.reshape(len(counts), -1).astype(np.float32)
+    return counts.reshape(len(counts), np.prod(counts.shape[1:])).astype(np.float32)
 
 
 def _losses(

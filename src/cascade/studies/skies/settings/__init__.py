@@ -1,5 +1,6 @@
 """Settings of the study of skies, by kind."""
 
+from cascade.studies.skies.settings.baselines import ScanSettings, ScanTreesSettings
 from cascade.studies.skies.settings.ingest import ListSettings, RootSettings
 from cascade.studies.skies.settings.products import (
     DetectionSettings,
@@ -27,6 +28,8 @@ __all__ = [
     "RocSettings",
     "RootSettings",
     "SkyMapsSettings",
+    "ScanSettings",
+    "ScanTreesSettings",
     "SkySettings",
     "SpectrumSettings",
 ]
