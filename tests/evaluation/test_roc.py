@@ -95,3 +95,55 @@ def test_a_missing_class_gives_nan(label, events):
 def test_nan_scores_are_refused():
     with pytest.raises(ValueError, match="NaN"):
         roc.auc(np.array([0.0, np.nan]), np.array([0, 1]))
+
+
+@pytest.mark.parametrize("decimals", [0, 8], ids=["many ties", "no ties"])
+def test_signal_efficiency_is_what_a_cut_with_a_draw_among_ties_gives(events, decimals):
+    score, label, weight = events
+    score = score.round(decimals)
+    curve = roc.roc_curve(score, label, weight)
+    for wanted in (0.01, 0.1, 0.37):
+        background = [weight[(score >= cut) & (label == 0)].sum() for cut in curve.threshold]
+        background = np.array(background) / weight[label == 0].sum()
+        step = np.flatnonzero(background <= wanted)[-1]
+        share = (wanted - background[step]) / (background[step + 1] - background[step])
+        ends = curve.signal_efficiency[step : step + 2]
+        expected = ends[0] + share * (ends[1] - ends[0])
+        assert roc.signal_efficiency(curve, wanted) == pytest.approx(expected)
+
+
+def test_signal_efficiency_takes_all_signal_above_the_background():
+    curve = roc.roc_curve(np.array([1.0, 2.0, 3.0, 4.0]), np.array([0, 1, 0, 1]))
+    np.testing.assert_allclose(roc.signal_efficiency(curve, [0, 0.5, 1]), [0.5, 1, 1])
+    assert np.isnan(roc.signal_efficiency(roc.roc_curve(np.ones(3), np.ones(3)), 0.1))
+
+
+@pytest.mark.parametrize("decimals", [1, 8], ids=["ties", "no ties"])
+def test_clusters_do_not_change_the_area(events, decimals):
+    score, label, _ = events
+    score = score.round(decimals)
+    area, influence = roc.clustered_auc(score, label, np.arange(len(score)) % 50)
+    assert area == pytest.approx(roc.auc(score, label))
+    assert influence.sum() == pytest.approx(0, abs=1e-12)
+
+
+def test_the_influence_of_clusters_gives_the_area_s_variance():
+    rng = np.random.default_rng(1)
+    clusters, size = 40, 30
+    areas, variances = [], []
+    for _ in range(300):
+        label = rng.random((clusters, size)) < 0.2
+        # a fluctuation that all events of a cluster share
+        score = 1.2 * label + rng.normal(size=(clusters, size)) + rng.normal(size=(clusters, 1))
+        cluster = np.repeat(np.arange(clusters), size)
+        area, influence = roc.clustered_auc(score.ravel(), label.ravel(), cluster)
+        areas.append(area)
+        variances.append(np.sum(influence**2) * clusters / (clusters - 1))
+    assert np.mean(variances) == pytest.approx(np.var(areas), rel=0.2)
+
+
+def test_clusters_of_one_class_have_no_area():
+    area, influence = roc.clustered_auc(np.ones(4), np.ones(4), np.array([0, 0, 1, 1]))
+    assert np.isnan(area)
+    assert np.isnan(influence).all()
+    assert len(influence) == 2

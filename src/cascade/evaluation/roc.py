@@ -136,9 +136,14 @@ def signal_efficiency(roc: Roc, background_efficiency: float | np.ndarray) -> np
     """
     if np.isnan(roc.background_efficiency[-1]):
         return np.full_like(background_efficiency, np.nan, dtype=np.float64)
-    # the last step at each background efficiency
-    reached, first = np.unique(roc.background_efficiency[::-1], return_index=True)
-    return np.interp(background_efficiency, reached, roc.signal_efficiency[::-1][first])
+    wanted = np.asarray(background_efficiency, np.float64)
+    # the last step within each background efficiency, and the next one
+    step = np.searchsorted(roc.background_efficiency, wanted, "right") - 1
+    after = np.minimum(step + 1, len(roc.background_efficiency) - 1)
+    run = roc.background_efficiency[after] - roc.background_efficiency[step]
+    share = (wanted - roc.background_efficiency[step]) / np.where(run > 0, run, 1)
+    rise = roc.signal_efficiency[after] - roc.signal_efficiency[step]
+    return roc.signal_efficiency[step] + share * rise
 
 
 def area_and_rejection(columns: Mapping[str, np.ndarray], grid: np.ndarray) -> np.ndarray:
