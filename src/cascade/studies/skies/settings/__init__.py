@@ -27,9 +27,9 @@ __all__ = [
     "RealSkySettings",
     "RocSettings",
     "RootSettings",
-    "SkyMapsSettings",
     "ScanSettings",
     "ScanTreesSettings",
+    "SkyMapsSettings",
     "SkySettings",
     "SpectrumSettings",
 ]
