@@ -79,9 +79,10 @@ def _from_sources(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Draw sources, and where their rays arrive.
 
-    Rays that would arrive where the exposure is low are drawn anew with that probability, source
-    and charge too; their energies stay, so that the spectrum of the signal is the background's.
-    Where this does not help, since the field drives all rays out of view, the sky is drawn anew.
+    Sources are drawn by the exposure. Rays that would arrive where it is low are drawn anew with
+    that probability, their charges too. Their energies and sources stay: so signal and background
+    have the same spectrum, and over many skies very nearly the same declinations. Where the field
+    drives the rays of a source out of view, the whole sky gets other sources and another field.
 
     Parameters
     ----------
@@ -99,11 +100,9 @@ def _from_sources(
     where = isotropic(rng, (skies, settings.sources), settings.exposure)
     field = draw_fields(rng, skies)
     direction, charge = np.empty((len(sky), 3)), charge.copy()
-    source = np.empty(len(sky), dtype=int)
+    source = rng.integers(settings.sources, size=len(sky))
     waiting = np.arange(len(sky))
     for attempt in range(TRIES * ROUNDS):
-        if not len(waiting):
-            return where, direction, charge, source
         if attempt and attempt % TRIES == 0:
             dark = np.unique(sky[waiting])
             where[dark] = isotropic(rng, (len(dark), settings.sources), settings.exposure)
@@ -112,17 +111,16 @@ def _from_sources(
         at = sky[waiting]
         if attempt:
             charge[waiting] = draw_charges(rng, waiting.shape, settings.composition)
-        source[waiting] = rng.integers(settings.sources, size=len(waiting))
         inverse = RIGIDITY * charge[waiting] / energy[waiting]
         drifted = drift(
             where[at, source[waiting]], field[at], np.radians(settings.coherent) * inverse
         )
         arrived = smear(rng, drifted, np.radians(settings.turbulent) * inverse)
         direction[waiting] = arrived
-        if settings.exposure is None:
-            return where, direction, charge, source
         seen = relative_exposure(arrived[:, 2], settings.exposure)
         waiting = waiting[rng.random(len(waiting)) >= seen]
+        if not len(waiting):
+            return where, direction, charge, source
     raise CascadeError(
         f"exposure: {len(waiting)} rays did not get into the field of view in {TRIES * ROUNDS} "
         "tries; deflect less or see more of the sky"
