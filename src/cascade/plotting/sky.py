@@ -34,8 +34,8 @@ def hammer(right_ascension: np.ndarray, declination: np.ndarray) -> tuple[np.nda
 
     Examples
     --------
-    >>> x, y = hammer(180.0, 90.0)
-    >>> abs(x) < 1e-12, round(float(y), 3)
+    >>> x, y = (float(part) for part in hammer(180.0, 90.0))
+    >>> abs(x) < 1e-12, round(y, 3)
     (True, 1.414)
     """
     half = np.radians(CENTRE - np.asarray(right_ascension, np.float64)) / 2

@@ -15,6 +15,7 @@ from cascade.plotting.product import Inputs
 from cascade.plotting.reading import Applied, called
 from cascade.plotting.settings import FigureSettings
 from cascade.plotting.style import plural
+from cascade.studies.skies.metrics import CLOSE
 
 TRUTH = ("score", "label", "signal_fraction")
 _SEED = re.compile(r"_seed(\d+)(?=/|$)")
@@ -113,13 +114,13 @@ def percent(fraction: float) -> str:
 def fractions(signal_fraction: np.ndarray) -> list[float]:
     """Return the signal fractions that occur, rising, without the isotropic skies' 0."""
     # float32 in the file
-    rounded = np.unique(np.round(np.asarray(signal_fraction, np.float64), 5))
+    rounded = np.unique(np.round(np.asarray(signal_fraction, np.float64), 4))
     return [float(fraction) for fraction in rounded if fraction > 0]
 
 
 def has_fraction(signal_fraction: np.ndarray, fraction: float) -> np.ndarray:
     """Return which skies have a signal fraction."""
-    return np.abs(np.asarray(signal_fraction, np.float64) - fraction) < 1e-5
+    return np.abs(np.asarray(signal_fraction, np.float64) - fraction) < CLOSE
 
 
 def need_fraction(signal_fraction: np.ndarray, fraction: float, product: str, path: str) -> None:

@@ -146,7 +146,7 @@ def half_found(fraction: np.ndarray, value: np.ndarray) -> float:
 
     Examples
     --------
-    >>> half_found(np.array([0.05, 0.1]), np.array([0.25, 0.75])).round(3)
+    >>> round(half_found(np.array([0.05, 0.1]), np.array([0.25, 0.75])), 3)
     0.075
     """
     above = value >= HALF
