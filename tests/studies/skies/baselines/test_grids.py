@@ -76,7 +76,7 @@ def test_equal_energies_do_not_bring_the_order_back():
 
 
 def test_thresholds_follow_the_number_of_rays():
-    assert list(Grid.of(GridSettings(), 500).numbers[:3]) == [10, 25, 50]
+    assert list(Grid.of(GridSettings(), 500).numbers[:3]) == [25, 50, 100]
     assert list(Grid.of(GridSettings(), 2635).numbers[-2:]) == [2108, 2635]
     # two rays make a pair, one makes none
     assert list(Grid.of(GridSettings(shares=(0.001, 1.0)), 30).numbers) == [2, 30]
@@ -88,7 +88,7 @@ def test_few_rays_are_counted():
     found = counted(events, GridSettings(), orders=(1, 25))
     assert set(np.unique(found)) <= {0, 1}
     np.testing.assert_array_equal(found[:, 0], found[:, 1])
-    assert counted(rows(events, slice(0)), GridSettings()).shape == (0, 3, 10, 12)
+    assert counted(rows(events, slice(0)), GridSettings()).shape == (0, 3, 8, 10)
 
 
 def test_rays_in_one_direction_are_counted():

@@ -37,11 +37,11 @@ Orders = Annotated[
 class GridSettings(Settings):
     """Cells that are scanned: all angles by all energy thresholds."""
 
-    angles: Angles = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0)
+    angles: Angles = (2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0)
     """Angular scales [deg]: rays closer than this are neighbours."""
 
-    shares: Shares = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
-    """Energy thresholds, as the share of a sky's rays that lie above: the highest 2 %, 5 %, …"""
+    shares: Shares = (0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
+    """Energy thresholds, as the share of a sky's rays that lie above: the highest 5 %, 10 %, …"""
 
 
 class ScanSettings(GridSettings):
