@@ -134,14 +134,14 @@ def convolutions(options: argparse.Namespace) -> dict[str, list[float]]:
     print(f"{'width':>5}{'k':>4} {'':5}" + "".join(f"{column:>12}" for column in columns))
     ratios: dict[str, list[float]] = {"max": [], "mean": [], "memory": []}
     x = torch.randn(options.skies, options.points, INPUTS, requires_grad=True)
-    cases = []
+    cases = []  # memory is measured first, while little of it is left to be used again
     for aggregation, width, number in product(("max", "mean"), (32, 64), (8, 16)):
         layer, neighbours = EdgeConvolution(INPUTS, width, width, aggregation), nearest(x, number)
         small = sides(layer, x[:1], neighbours[:1])
         runs = sides(layer, x, neighbours)
         grown = [growth(small[name], runs[name]) for name in runs]
-        cases.append((layer, aggregation, width, number, runs, grown))
-    for _, aggregation, width, number, runs, grown in cases:
+        cases.append((aggregation, width, number, runs, grown))
+    for aggregation, width, number, runs, grown in cases:
         check_same(aggregation, width, number)
         limit = products(aggregation, options.skies * options.points, number, width)
         taken = in_turns({**runs, "limit": limit}, options.repeats)

@@ -63,8 +63,19 @@ class EdgeConvolution(nn.Module):
 
         Parameters
         ----------
+        x
+            Features of the points (B, N, inputs).
         neighbours
-            Places within the cloud, as ``NearestNeighbours`` gives them.
+            Places within the cloud (B, N, k), as ``NearestNeighbours`` gives them.
+        edges
+            Features of the edges to them (B, N, k, edge_features).
+        mask
+            True where a point is real (B, N).
+
+        Raises
+        ------
+        ValueError
+            If the edges have more or fewer features than the layer is for.
         """
         with torch.autocast(x.device.type, enabled=False):
             out = self._convolve(x, neighbours, edges)
@@ -101,6 +112,8 @@ class EdgeConvolution(nn.Module):
 class _Hidden:
     """The hidden layer of all edges, max(0, a_i + b_j + U e_ij), some points at a time.
 
+    On the CPU some points are few enough for what is made of their edges to stay in the cache.
+
     Edges stand as (k, n), the neighbours' number first: numbers of the n points at hand are then
     added to all their edges, and edges are summed up, in long runs through memory.
 
@@ -114,8 +127,8 @@ class _Hidden:
     ):
         self.here, self.there, self.where = here, there, where
         self.edges, self.weight = edges, weight
-        self.chunk = CHUNK if here.device.type == "cpu" else CHUNK_ELSEWHERE
-        self.step = max(1, self.chunk // (len(where) * here.shape[1]))
+        chunk = CHUNK if here.device.type == "cpu" else CHUNK_ELSEWHERE
+        self.step = max(1, chunk // (len(where) * here.shape[1]))
         self.memory = self.room(here.shape[1])
 
     def room(self, width: int) -> Tensor:
@@ -194,7 +207,7 @@ class _SumOfHidden(Function):
         hidden = _Hidden(*ctx.saved_tensors)
         gradients = _Gradients(hidden, ctx.needs_input_grad)
         for points in hidden.chunks():
-            # sign is the derivative of the ReLU
+            # of what a ReLU gives, the sign is its derivative
             gradients.add(points, hidden(points).sign_().mul_(gradient[points]))
         return gradients.all()
 

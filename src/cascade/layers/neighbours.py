@@ -96,7 +96,8 @@ def _least_on_cpu(distance: Tensor, number: int) -> Tensor:
 class NearestNeighbours(nn.Module):
     """The nearest other points of each point, see ``nearest``.
 
-    A module, so that hooks can record the graph that each layer of a network sees.
+    A module, so that hooks can record the graph that each layer of a network sees. ``sphere`` says
+    to them whether the points are directions; what is found does not depend on it.
 
     Shapes
     ------
@@ -112,5 +113,5 @@ class NearestNeighbours(nn.Module):
         return nearest(points, self.number, mask)
 
     def extra_repr(self) -> str:
-        """Say how many are looked for."""
-        return str(self.number)
+        """Say how many are looked for, and where."""
+        return f"{self.number}, sphere={self.sphere}"
