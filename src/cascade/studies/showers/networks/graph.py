@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cascade.layers.perceptron import perceptron
 from cascade.layers.ragged import Ragged
 from cascade.studies.showers.networks.front import Frame
 from cascade.studies.showers.networks.least_squares import (
@@ -27,7 +28,6 @@ from cascade.studies.showers.networks.least_squares import (
 from cascade.studies.showers.networks.outputs import SPREADS, assemble
 from cascade.studies.showers.networks.stations import (
     StationEncoder,
-    perceptron,
     read_stations,
 )
 from cascade.studies.showers.networks.views import (

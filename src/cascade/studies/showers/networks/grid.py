@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cascade.layers.perceptron import perceptron
 from cascade.layers.ragged import Ragged
 from cascade.studies.showers.constants import SPEED_OF_LIGHT
 from cascade.studies.showers.networks.convolutions import Arrows, Convolutions, numbers
@@ -29,7 +30,6 @@ from cascade.studies.showers.networks.outputs import SPREADS, assemble
 from cascade.studies.showers.networks.stations import (
     StationEncoder,
     Stations,
-    perceptron,
     read_stations,
 )
 from cascade.studies.showers.networks.views import SUMMED, VIEWS, Estimate, look

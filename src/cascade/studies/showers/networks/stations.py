@@ -8,7 +8,6 @@ signal's size. The depth of the maximum shows in the second one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -146,14 +145,6 @@ class TraceEncoder(nn.Module):
         _, (last, _) = self.layers(self.pool(trace).transpose(1, 2))
         # the last state of either direction
         return self.out(last.transpose(0, 1).flatten(1))
-
-
-def perceptron(*widths: int) -> nn.Sequential:
-    """Return dense layers of these widths with ReLU between them, none behind the last."""
-    layers: list[nn.Module] = []
-    for inputs, outputs in pairwise(widths):
-        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
 
 
 class StationEncoder(nn.Module):

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cascade.layers.perceptron import perceptron
 from cascade.layers.ragged import Ragged
 from cascade.studies.showers.networks.front import Frame
 from cascade.studies.showers.networks.least_squares import (
@@ -31,7 +32,6 @@ from cascade.studies.showers.networks.outputs import SPREADS, assemble
 from cascade.studies.showers.networks.stations import (
     StationEncoder,
     Stations,
-    perceptron,
     read_stations,
 )
 from cascade.studies.showers.networks.views import (

@@ -2,6 +2,14 @@
 
 from cascade.studies.skies.settings.baselines import ScanSettings, ScanTreesSettings
 from cascade.studies.skies.settings.ingest import ListSettings, RootSettings
+from cascade.studies.skies.settings.networks import (
+    DeepSetsSettings,
+    GeometricSettings,
+    GraphSettings,
+    MomentGraphSettings,
+    SpectralSettings,
+    StaticGraphSettings,
+)
 from cascade.studies.skies.settings.products import (
     DetectionSettings,
     DifferencesSettings,
@@ -18,10 +26,14 @@ from cascade.studies.skies.settings.sources import (
 )
 
 __all__ = [
+    "DeepSetsSettings",
     "DetectionSettings",
     "DifferencesSettings",
     "ExposureSettings",
+    "GeometricSettings",
+    "GraphSettings",
     "ListSettings",
+    "MomentGraphSettings",
     "NeighbourGraphsSettings",
     "RayScoresSettings",
     "RealSkySettings",
@@ -31,5 +43,7 @@ __all__ = [
     "ScanTreesSettings",
     "SkyMapsSettings",
     "SkySettings",
+    "SpectralSettings",
     "SpectrumSettings",
+    "StaticGraphSettings",
 ]
