@@ -96,22 +96,21 @@ def _least_on_cpu(distance: Tensor, number: int) -> Tensor:
 class NearestNeighbours(nn.Module):
     """The nearest other points of each point, see ``nearest``.
 
-    A module, so that hooks can record the graph that each layer of a network sees. ``sphere`` says
-    to them whether the points are directions; what is found does not depend on it.
+    A module, so that hooks can record the graph that each layer of a network sees.
 
     Shapes
     ------
     points (B, N, C), mask (B, N) or none → (B, N, number), int64
     """
 
-    def __init__(self, number: int, sphere: bool = False):
+    def __init__(self, number: int):
         super().__init__()
-        self.number, self.sphere = number, sphere
+        self.number = number
 
     def forward(self, points: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return places within the cloud."""
         return nearest(points, self.number, mask)
 
     def extra_repr(self) -> str:
-        """Say how many are looked for, and where."""
-        return f"{self.number}, sphere={self.sphere}"
+        """Say how many are looked for."""
+        return str(self.number)
