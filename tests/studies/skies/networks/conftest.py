@@ -6,15 +6,6 @@ import torch
 from studies.skies.networks.untrained import sky
 
 
-@pytest.fixture(scope="package", autouse=True)
-def _one_thread():
-    # on skies as small as these, several threads mostly wait for each other
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="session")
 def skies():
     """Return directions and energies of five skies of 60 rays, the last with many from sources."""
