@@ -92,6 +92,7 @@ STUDY = Study(
             "dgcnn": _network("graph", "GraphSettings"),
             "dgcnn_geometric": _network("graph", "GeometricSettings"),
             "moment_graph": _network("graph", "MomentGraphSettings"),
+            "arc_graph": _network("graph", "ArcGraphSettings"),
         }
     ),
     metrics=MappingProxyType(

@@ -22,7 +22,7 @@ from cascade.studies.skies.settings.networks import (
 
 
 def graph(settings: GraphSettings) -> nn.Module:
-    """Return a network of edge convolutions: dynamic, static, with moments or without."""
+    """Return a network of edge convolutions: dynamic or static, with moments or arcs."""
     return GraphNetwork(settings)
 
 

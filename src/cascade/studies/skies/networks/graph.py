@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from cascade.layers.edge_convolution import EdgeConvolution
 from cascade.layers.neighbours import NearestNeighbours
 from cascade.layers.perceptron import perceptron
+from cascade.studies.skies.networks.arcs import ArcSearch
 from cascade.studies.skies.networks.moments import LocalMoments
 from cascade.studies.skies.networks.outputs import Heads
 from cascade.studies.skies.networks.rays import feature_count, ray_features, separations
@@ -39,48 +40,58 @@ class GraphNetwork(nn.Module):
         self.settings = settings
         width = settings.width
         inputs = feature_count(settings.declination)
-        number = settings.neighbours
-        self.entry = None
+        evidence = 0
+        reaches = [part.neighbours for part in (settings, settings.moments, settings.arcs) if part]
+        self.around = NearestNeighbours(max(reaches))
         if settings.moments:
-            number = max(number, settings.moments.neighbours)
             self.moments = LocalMoments(settings.moments)
-            self.entry = perceptron(inputs + self.moments.width, 2 * width, width)
-            inputs = width
-        self.on_sphere = NearestNeighbours(number)
+            inputs += self.moments.width
+        if settings.arcs:
+            self.arcs = ArcSearch(settings.arcs)
+            evidence = self.arcs.width
+            self.evidence = nn.BatchNorm1d(evidence)
+            inputs += evidence
+        self.entry = perceptron(inputs, 2 * width, width)
         self.convolutions = nn.ModuleList(
-            _edge_convolution(inputs if layer == 0 else width, settings)
-            for layer in range(settings.layers)
+            _edge_convolution(width, settings) for _ in range(settings.layers)
         )
         self.in_features = nn.ModuleList(
             NearestNeighbours(settings.neighbours)
             for _ in range(settings.layers - 1 if settings.dynamic else 0)
         )
-        self.heads = Heads(width)
+        self.heads = Heads(width, evidence)
 
     def forward(self, direction: Tensor, energy: Tensor) -> Tensor:
         """Return the logits."""
-        rays = ray_features(direction, energy, self.settings.declination)
-        found = self.on_sphere(direction)
-        if self.entry is not None:
-            wide = found[:, :, : self.settings.moments.neighbours]
-            moments = self.moments(direction, energy, wide)
-            rays = F.relu(self.entry(torch.cat([rays, moments], dim=-1)))
-        neighbours = found[:, :, : self.settings.neighbours]
+        settings = self.settings
+        # a ray is no neighbour of itself, even if there are too few others
+        found = self.around(direction)[:, :, : direction.shape[1] - 1]
+        rays = [ray_features(direction, energy, settings.declination)]
+        if settings.moments:
+            rays.append(self.moments(direction, energy, found[..., : settings.moments.neighbours]))
+        evidence = None
+        if settings.arcs:
+            evidence = self.arcs(direction, energy, found[..., : settings.arcs.neighbours])
+            rays.append(self.evidence(evidence.flatten(0, 1)).view_as(evidence))
+        rays = F.relu(self.entry(torch.cat(rays, dim=-1)))
+        rays = self._convolve(rays, direction, found[..., : settings.neighbours])
+        return self.heads(rays, evidence)
+
+    def _convolve(self, rays: Tensor, direction: Tensor, neighbours: Tensor) -> Tensor:
         edges = separations(direction, neighbours)
         for layer, convolution in enumerate(self.convolutions):
             if layer and self.settings.dynamic:
                 neighbours = self.in_features[layer - 1](rays)
                 edges = separations(direction, neighbours)
-            new = F.relu(convolution(rays, neighbours, edges))
-            rays = rays + new if rays.shape == new.shape else new
-        return self.heads(rays)
+            rays = rays + F.relu(convolution(rays, neighbours, edges))
+        return rays
 
 
-def _edge_convolution(inputs: int, settings: GraphSettings) -> nn.Module:
-    width, aggregation = settings.width, settings.aggregation
+def _edge_convolution(width: int, settings: GraphSettings) -> nn.Module:
+    aggregation = settings.aggregation
     if settings.library == "torch_geometric":
-        return GeometricEdgeConvolution(inputs, width, width, aggregation)
-    return EdgeConvolution(inputs, width, width, aggregation, edge_features=SEPARATIONS)
+        return GeometricEdgeConvolution(width, width, width, aggregation)
+    return EdgeConvolution(width, width, width, aggregation, edge_features=SEPARATIONS)
 
 
 class GeometricEdgeConvolution(nn.Module):
@@ -94,8 +105,7 @@ class GeometricEdgeConvolution(nn.Module):
     def __init__(self, inputs: int, hidden: int, outputs: int, aggregation: str):
         super().__init__()
         with warnings.catch_warnings():
-            # takes seconds to import, which the other networks do without, and uses torch's old
-            # ways
+            # imported here as it takes seconds; it uses torch.jit.script, which is deprecated
             warnings.simplefilter("ignore", DeprecationWarning)
             from torch_geometric.nn import EdgeConv
 

@@ -1,14 +1,14 @@
 """Local moments: what surrounds each ray, on several scales of angle and energy.
 
-For each ray i, over its nearest rays j at angular distance θ and azimuth φ,
+For each ray i, over its nearest other rays j at angular distance θ and azimuth φ,
 
     T_abm = Σ_j exp(−θ² / 2σ_a²) · B_b(1/E_j) · e^(imφ),
 
 with bumps B_b in 1/E, which deflections are proportional to. The moments of m = 0 count rays in
 rings; those of m = 1 and 2 say whether these lie on one side, or on a line, as the arcs do that a
 source's rays are drawn out into. Turned about the ray, T turns by e^(imα); learned mixtures of the
-moments of one m turn alike, so that their sizes stay as they are. The sums have no parameters: no
-gradient goes through the edges, which makes them cheap.
+moments of one m turn alike, so that their sizes stay as they are. The sums have no parameters, and
+no gradient goes back through them to directions and energies, which makes them cheap.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from cascade.studies.skies.networks.rays import THRESHOLD, Surroundings, gather, look_around
 from cascade.studies.skies.settings.networks import MomentSettings
 
-BUMPS = (0.25, 0.5, 0.75, 0.95)
-"""Centres of the bumps in threshold / E."""
+BUMPS = (0.25, 0.5, 0.75, 0.95, 1.2)
+"""Centres of the bumps in threshold / E; the last is for lists from 32 EeV on."""
 BUMP_WIDTH = 0.12
 LEAST_EXPONENT = -30.0  # beyond it come numbers too small to be computed fast
 SOFT = 1e-2
@@ -30,6 +30,8 @@ AT_ONCE = 2**15  # edges at a time, that what is made of them stays in the cache
 
 class LocalMoments(nn.Module):
     """Numbers and alignments of the rays about each ray.
+
+    The moments are computed in the precision of directions and energies, under autocast too.
 
     Shapes
     ------
@@ -68,7 +70,8 @@ class LocalMoments(nn.Module):
         parts = zip(
             direction.split(skies), bumps.split(skies), neighbours.split(skies), strict=True
         )
-        return torch.cat([self._sums(*part) for part in parts])
+        with torch.autocast(direction.device.type, enabled=False):
+            return torch.cat([self._sums(*part) for part in parts])
 
     def _sums(self, direction: Tensor, bumps: Tensor, neighbours: Tensor) -> Tensor:
         around = look_around(direction, neighbours)

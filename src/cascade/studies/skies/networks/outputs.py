@@ -15,32 +15,47 @@ from torch.nn import functional as F
 
 from cascade.layers.perceptron import perceptron
 
-RAY_WEIGHT = 2.0
+LEARNED = 8
+"""Kinds of evidence that a network finds by itself."""
+TEMPERATURES = (1.0, 4 / 3, 2.0)
+"""What evidence is divided by before it is summed up: rays that share neighbours repeat it."""
+
+RAY_WEIGHT = 10.0
 """Weight of the mean cross entropy of the rays beside that of the sky."""
 
 
 class Heads(nn.Module):
     """From what is known of each ray to the logits of the sky and its rays.
 
+    What speaks for a source is summed up as likelihood ratios are: by the logarithm of the sum of
+    exponentials over all rays, at several temperatures.
+
     Shapes
     ------
-    (B, N, width) → (B, 1 + N)
+    rays (B, N, width), evidence (B, N, evidence) or none → (B, 1 + N)
     """
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, evidence: int = 0):
         super().__init__()
         self.ray = perceptron(width, width, 1)
         self.part = nn.Sequential(perceptron(width, width), nn.ReLU())
-        self.sky = perceptron(2 * width + 1, width, 1)
+        self.evidence = nn.Linear(width, LEARNED)
+        sums = LEARNED + len(TEMPERATURES) * evidence
+        self.normalisation = nn.BatchNorm1d(sums)
+        self.sky = perceptron(width + 1 + sums, width, 1)
 
-    def forward(self, rays: Tensor) -> Tensor:
+    def forward(self, rays: Tensor, evidence: Tensor | None = None) -> Tensor:
         """Return the logits."""
         each = self.ray(rays).squeeze(-1)
-        parts = self.part(rays)
-        # the logarithm of the sum of their odds: how many rays are likely to be from a source
+        sums = [torch.logsumexp(self.evidence(rays), dim=1)]
+        if evidence is not None:
+            sums += [
+                temperature * torch.logsumexp(evidence / temperature, dim=1)
+                for temperature in TEMPERATURES
+            ]
         odds = torch.logsumexp(each, dim=1, keepdim=True)
-        known = torch.cat([parts.mean(dim=1), parts.amax(dim=1), odds], dim=1)
-        return torch.cat([self.sky(known), each], dim=1)
+        known = [self.part(rays).mean(dim=1), odds, self.normalisation(torch.cat(sums, dim=1))]
+        return torch.cat([self.sky(torch.cat(known, dim=1)), each], dim=1)
 
 
 class SourceSearch:

@@ -56,7 +56,7 @@ class Surroundings:
 
 def look_around(direction: Tensor, neighbours: Tensor) -> Surroundings:
     """Return where the neighbours (B, N, k) of rays (B, N, 3) are."""
-    away = gather(direction, neighbours) - direction[:, :, None]
+    away = _away(direction, neighbours)
     x, y, _ = direction.unbind(dim=-1)
     across = torch.sqrt(x**2 + y**2).clamp(min=SMALL)
     east = torch.stack([-y / across, x / across, torch.zeros_like(x)], dim=-1)
@@ -66,10 +66,20 @@ def look_around(direction: Tensor, neighbours: Tensor) -> Surroundings:
     return Surroundings(_angle(away), first / length, second / length)
 
 
+def angles(direction: Tensor, neighbours: Tensor) -> Tensor:
+    """Return angular distances [deg] of the neighbours (B, N, k) from rays (B, N, 3): (B, N, k)."""
+    return _angle(_away(direction, neighbours))
+
+
 def separations(direction: Tensor, neighbours: Tensor) -> Tensor:
     """Return features of the angular distance to each neighbour, of order one: (B, N, k, 3)."""
-    angle = _angle(gather(direction, neighbours) - direction[:, :, None])
+    angle = angles(direction, neighbours)
     return torch.stack([angle / 10 - 1, torch.exp(-angle / 4), torch.exp(-angle / 10)], dim=-1)
+
+
+def _away(direction: Tensor, neighbours: Tensor) -> Tensor:
+    """Return differences of the neighbours' directions from the rays' own: (B, N, k, 3)."""
+    return gather(direction, neighbours) - direction[:, :, None]
 
 
 def _angle(away: Tensor) -> Tensor:

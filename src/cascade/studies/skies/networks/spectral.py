@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from cascade.layers.neighbours import NearestNeighbours
 from cascade.studies.skies.networks.graph import edge_index
 from cascade.studies.skies.networks.outputs import Heads
-from cascade.studies.skies.networks.rays import feature_count, look_around, ray_features
+from cascade.studies.skies.networks.rays import angles, feature_count, ray_features
 from cascade.studies.skies.settings.networks import SpectralSettings
 
 
@@ -31,6 +31,7 @@ class SpectralNetwork(nn.Module):
     def __init__(self, settings: SpectralSettings):
         super().__init__()
         with warnings.catch_warnings():
+            # imported here as it takes seconds; it uses torch.jit.script, which is deprecated
             warnings.simplefilter("ignore", DeprecationWarning)
             from torch_geometric.nn import ChebConv
 
@@ -61,7 +62,7 @@ class SpectralNetwork(nn.Module):
         from torch_geometric.utils import to_undirected
 
         neighbours = self.on_sphere(direction)
-        angle = look_around(direction, neighbours).angle
+        angle = angles(direction, neighbours)
         strength = torch.exp(-0.5 * (angle / self.settings.scale) ** 2).flatten()
         return to_undirected(
             edge_index(neighbours), strength, direction.shape[:2].numel(), reduce="max"

@@ -3,10 +3,13 @@
 from cascade.studies.skies.settings.baselines import ScanSettings, ScanTreesSettings
 from cascade.studies.skies.settings.ingest import ListSettings, RootSettings
 from cascade.studies.skies.settings.networks import (
+    ArcGraphSettings,
+    ArcSettings,
     DeepSetsSettings,
     GeometricSettings,
     GraphSettings,
     MomentGraphSettings,
+    MomentSettings,
     SpectralSettings,
     StaticGraphSettings,
 )
@@ -26,6 +29,8 @@ from cascade.studies.skies.settings.sources import (
 )
 
 __all__ = [
+    "ArcGraphSettings",
+    "ArcSettings",
     "DeepSetsSettings",
     "DetectionSettings",
     "DifferencesSettings",
@@ -34,6 +39,7 @@ __all__ = [
     "GraphSettings",
     "ListSettings",
     "MomentGraphSettings",
+    "MomentSettings",
     "NeighbourGraphsSettings",
     "RayScoresSettings",
     "RealSkySettings",

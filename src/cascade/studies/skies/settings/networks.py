@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cascade.settings import Settings
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Count = Annotated[int, Field(ge=1, le=1000)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Charge = Annotated[int, Field(ge=1, le=26)]
 Angle = Annotated[float, Field(gt=0, le=180)]
 
 
@@ -41,7 +45,7 @@ class SpectralSettings(SkyNetworkSettings):
     """Links fall with the angle as a Gaussian of this width [deg]."""
 
     order: Annotated[int, Field(ge=1, le=20)] = 4
-    """Number of polynomials: each layer reaches so many links far, less one."""
+    """Number of polynomials K; a layer reaches K − 1 links far."""
 
 
 class MomentSettings(Settings):
@@ -58,6 +62,54 @@ class MomentSettings(Settings):
 
     channels: Width = 16
     """Learned mixtures of the moments of each m, whose sizes enter the network."""
+
+
+class ArcSettings(Settings):
+    """Arcs of a source's rays through each ray, as likelihood ratios; see ``networks.arcs``."""
+
+    neighbours: Count = 96
+    """Nearest rays that may belong to an arc."""
+
+    near: Count = 40
+    """Nearest rays that protons and helium are looked for among."""
+
+    azimuths: Count = 8
+    """Directions of the arc that are tried."""
+
+    anchors: Annotated[list[Charge], Field(min_length=1)] = [1, 2]
+    """Charge numbers that the ray itself is supposed to have, one after the other."""
+
+    coherent: NotNegative = 30.0
+    """Coherent deflection at 10 EV [deg]."""
+
+    turbulent: Angle = 6.0
+    """Turbulent smearing at 10 EV [deg]."""
+
+    protons: Share = 0.15
+    """Share of protons."""
+
+    helium: Share = 0.45
+    """Share of helium; the others are taken for nitrogen, give or take a charge."""
+
+    rays: Positive = 6.0
+    """Rays expected from a source."""
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.protons + self.helium > 1:
+            raise ValueError(
+                f"protons ({self.protons:g}) and helium ({self.helium:g}) are more than all rays"
+            )
+        return self
+
+    def groups(self) -> list[tuple[int, float, float, int]]:
+        """Return charge, share, spread of charges, and how many neighbours are looked through."""
+        others = 1 - self.protons - self.helium
+        return [
+            (1, self.protons, 0.0, self.near),
+            (2, self.helium, 0.0, self.near),
+            (7, others, 0.8, self.neighbours),
+        ]
 
 
 class GraphSettings(SkyNetworkSettings):
@@ -78,6 +130,9 @@ class GraphSettings(SkyNetworkSettings):
 
     moments: MomentSettings | None = None
     """Local moments as further features of each ray."""
+
+    arcs: ArcSettings | None = None
+    """Likelihood ratios of arcs as further features of each ray."""
 
 
 class StaticGraphSettings(GraphSettings):
@@ -101,4 +156,14 @@ class MomentGraphSettings(StaticGraphSettings):
     """See ``SkyNetworkSettings``."""
 
     moments: MomentSettings | None = MomentSettings()
+    """See ``GraphSettings``."""
+
+
+class ArcGraphSettings(StaticGraphSettings):
+    """Likelihood ratios of arcs, then edge convolutions."""
+
+    neighbours: Count = 24
+    """See ``GraphSettings``."""
+
+    arcs: ArcSettings | None = ArcSettings()
     """See ``GraphSettings``."""
