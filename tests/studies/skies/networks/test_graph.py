@@ -11,7 +11,7 @@ import torch
 from cascade.introspection.neighbours import neighbours
 from cascade.layers.neighbours import nearest
 from cascade.studies.skies.networks.graph import GeometricEdgeConvolution, edge_index
-from cascade.studies.skies.settings.networks import MomentSettings
+from cascade.studies.skies.settings import ArcSettings, MomentSettings
 from cascade.training.scaling import Scaled
 from studies.skies.networks.untrained import build
 
@@ -33,9 +33,13 @@ def gradients(network, inputs):
 
 @pytest.mark.parametrize("aggregation", ["max", "mean", "sum"])
 @pytest.mark.parametrize("dynamic", [True, False], ids=["dynamic", "static"])
-@pytest.mark.parametrize("moments", [None, MomentSettings()], ids=["plain", "moments"])
-def test_both_libraries_are_the_same_function(skies, aggregation, dynamic, moments):
-    settings = {"aggregation": aggregation, "dynamic": dynamic, "moments": moments}
+@pytest.mark.parametrize(
+    "features",
+    [{}, {"moments": MomentSettings()}, {"arcs": ArcSettings()}],
+    ids=["plain", "moments", "arcs"],
+)
+def test_both_libraries_are_the_same_function(skies, aggregation, dynamic, features):
+    settings = {"aggregation": aggregation, "dynamic": dynamic, **features}
     ours, theirs = build("dgcnn", **settings), build("dgcnn_geometric", seed=2, **settings)
     assert sum(isinstance(part, GeometricEdgeConvolution) for part in theirs.modules()) == 3
     weights = {translated(name): weight for name, weight in ours.state_dict().items()}
@@ -78,6 +82,23 @@ def test_a_dynamic_graph_is_new_in_each_layer_and_a_static_one_is_the_sphere(ski
             assert same.float().mean() < 0.99
     assert torch.equal(graphs("static_graph", skies)[:, 0], sphere)
     assert graphs("static_graph", skies).shape[1] == 1
+
+
+def test_no_ray_is_its_own_neighbour(skies):
+    """Fewer others than neighbours: the longer list changes nothing."""
+    direction, energy = (field[:, :7] for field in skies)
+    features = {
+        number: {
+            "moments": MomentSettings(neighbours=number),
+            "arcs": ArcSettings(neighbours=number, near=number),
+        }
+        for number in (6, 20)
+    }
+    few, many = (
+        build("static_graph", neighbours=number, **given) for number, given in features.items()
+    )
+    with torch.no_grad():
+        torch.testing.assert_close(few(direction, energy), many(direction, energy))
 
 
 def test_a_moving_graph_makes_a_difference(skies):

@@ -15,8 +15,9 @@ from scipy.spatial.transform import Rotation
 from cascade.layers.neighbours import nearest
 from cascade.studies.skies.networks import moments
 from cascade.studies.skies.networks.moments import BUMP_WIDTH, BUMPS, LocalMoments
-from cascade.studies.skies.networks.rays import THRESHOLD, look_around, separations
+from cascade.studies.skies.networks.rays import THRESHOLD, angles, look_around, separations
 from cascade.studies.skies.settings.networks import MomentSettings
+from studies.skies.networks.slow import angle_and_azimuth, units
 
 SCALES = [3.0, 12.0]
 SETTINGS = MomentSettings(neighbours=9, scales=SCALES, harmonics=3, channels=5)
@@ -25,21 +26,6 @@ SETTINGS = MomentSettings(neighbours=9, scales=SCALES, harmonics=3, channels=5)
 def module(**changes):
     torch.manual_seed(1)
     return LocalMoments(SETTINGS.model_copy(update=changes)).eval()
-
-
-def angle_and_azimuth(here, there):
-    """Return the angle [deg] between two directions, and the azimuth from east to north."""
-    right_ascension, declination = math.atan2(here[1], here[0]), math.asin(here[2])
-    other_ascension, other_declination = math.atan2(there[1], there[0]), math.asin(there[2])
-    difference = other_ascension - right_ascension
-    east = math.cos(other_declination) * math.sin(difference)
-    north = math.cos(declination) * math.sin(other_declination) - (
-        math.sin(declination) * math.cos(other_declination) * math.cos(difference)
-    )
-    up = math.sin(declination) * math.sin(other_declination) + (
-        math.cos(declination) * math.cos(other_declination) * math.cos(difference)
-    )
-    return math.degrees(math.atan2(math.hypot(east, north), up)), math.atan2(north, east)
 
 
 def summed(direction, energy, neighbours, harmonics):
@@ -65,9 +51,8 @@ def test_moments_are_those_of_the_formula(skies, harmonics):
     found = module(harmonics=harmonics).moments(direction, energy, neighbours)
     assert found.shape == (2, 60, 1 + 2 * harmonics, len(SCALES) * len(BUMPS))
     for sky in range(2):
-        unit = direction[sky].double().numpy()
-        unit /= np.linalg.norm(unit, axis=1, keepdims=True)
-        expected = summed(unit, energy[sky].tolist(), neighbours[sky].tolist(), harmonics)
+        rays = units(direction[sky]), energy[sky].tolist(), neighbours[sky].tolist()
+        expected = summed(*rays, harmonics)
         expected = expected.reshape(60, 1 + harmonics, -1)
         np.testing.assert_allclose(found[sky, :, 0], expected[:, 0].real, rtol=0, atol=2e-5)
         for m in range(1, 1 + harmonics):
@@ -133,12 +118,30 @@ def test_rays_on_a_line_and_rays_in_a_ring():
         assert size == pytest.approx(quadrupole * math.exp(-0.5), abs=1e-4)
 
 
+def test_rays_of_any_energy_are_seen():
+    """Each neighbour is near the centre of a bump, from 32 EeV to those of the highest energies."""
+    places = torch.tensor([[[1.0, 0.0, 0.0], [1.0, 1e-3, 0.0]]])
+    for energy in (32, 35, 40, 50, 70, 100, 150, 250):
+        found = module().moments(
+            places, torch.tensor([[100.0, energy]]), torch.tensor([[[1], [0]]])
+        )
+        assert found[0, 0, 0, : len(BUMPS)].max() > 0.5, energy
+
+
+def test_autocast_does_not_lower_the_precision(skies):
+    neighbours = nearest(skies[0], 9)
+    expected = module().moments(*skies, neighbours)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(module().moments(*skies, neighbours), expected)
+
+
 def test_angles_are_exact_from_arcseconds_to_half_the_sky():
     for degrees in (1e-3, 0.1, 5, 89.9, 179.9):
         angle = math.radians(degrees)
         pair = torch.tensor([[[1.0, 0.0, 0.0], [math.cos(angle), math.sin(angle), 0.0]]])
-        around = look_around(pair, torch.tensor([[[1], [0]]]))
-        assert around.angle.ravel().tolist() == pytest.approx([degrees] * 2, rel=1e-3)
+        each_other = torch.tensor([[[1], [0]]])
+        for found in (angles(pair, each_other), look_around(pair, each_other).angle):
+            assert found.ravel().tolist() == pytest.approx([degrees] * 2, rel=1e-3)
 
 
 def test_separations_are_of_order_one(skies):

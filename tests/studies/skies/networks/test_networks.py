@@ -105,6 +105,16 @@ def test_gradients_reach_every_parameter(name, skies):
 
 
 @every_network
+def test_networks_can_be_trained_in_half_precision(name, skies):
+    network = build(name).train()
+    with torch.autocast("cpu", torch.bfloat16):
+        output = network(*skies)
+    output.float().square().sum().backward()
+    assert output.isfinite().all()
+    assert all(weight.grad.isfinite().all() for weight in network.parameters())
+
+
+@every_network
 def test_rays_at_the_same_place_do_no_harm(name, skies):
     """Copies of a ray, as in a list that holds it twice, and a ray at the pole."""
     network, (direction, energy) = build(name).train(), skies

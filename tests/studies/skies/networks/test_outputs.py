@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from cascade.studies.skies import PREDICTIONS
 from cascade.studies.skies.networks import outputs
-from cascade.studies.skies.networks.outputs import Heads, SourceSearch
+from cascade.studies.skies.networks.outputs import TEMPERATURES, Heads, SourceSearch
 
 LOGITS = torch.tensor([[0.5, -1.0, 2.0, 0.0], [-2.0, 0.3, -0.7, 4.0]])
 BATCH = {
@@ -77,18 +77,35 @@ def test_validation_says_how_well_skies_and_rays_are_told_apart():
     }
 
 
-def test_the_sky_knows_how_many_of_its_rays_shine():
-    """One ray with high odds raises the logit of its sky, through the sum of the odds alone."""
+def sums(evidence):
+    """Return the logarithms of the summed exponentials of rays (N), at each temperature."""
+    return [
+        temperature * math.log(sum(math.exp(one / temperature) for one in evidence.tolist()))
+        for temperature in TEMPERATURES
+    ]
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_the_sky_knows_the_sums_of_what_its_rays_say(number):
+    """The mean of their parts, the sum of their odds, and evidence, learned and given."""
     torch.manual_seed(1)
-    heads = Heads(4)
+    heads = Heads(4, number).eval()
+    heads.normalisation.running_mean.uniform_(-3, 3)
+    heads.normalisation.running_var.uniform_(0.5, 2)
     known = []
     heads.sky.register_forward_hook(lambda module, inputs, output: known.append(inputs[0]))
     rays = torch.randn(3, 9, 4)
-    logits = heads(rays)
+    evidence = 5 * torch.randn(3, 9, number) if number else None
+    with torch.no_grad():
+        logits, learned = heads(rays, evidence), heads.evidence(rays)
+        parts, each = heads.part(rays).mean(dim=1), heads.ray(rays)[..., 0]
     assert logits.shape == (3, 10)
-    odds = logits[:, 1:].exp().sum(dim=1).log()
-    torch.testing.assert_close(known[0][:, -1], odds)
-    parts = heads.part(rays)
-    torch.testing.assert_close(known[0][:, :4], parts.mean(dim=1))
-    torch.testing.assert_close(known[0][:, 4:8], parts.max(dim=1).values)
-    torch.testing.assert_close(logits[:, 1:], heads.ray(rays)[..., 0])
+    torch.testing.assert_close(logits[:, 1:], each)
+    expected = learned.exp().sum(dim=1).log()
+    if number:
+        given = [[sums(one) for one in of_sky.T] for of_sky in evidence]
+        expected = torch.cat([expected, torch.tensor(given).mT.flatten(1)], dim=1)
+    scale = (heads.normalisation.running_var + heads.normalisation.eps).sqrt()
+    expected = (expected - heads.normalisation.running_mean) / scale
+    odds = each.exp().sum(dim=1, keepdim=True).log()
+    torch.testing.assert_close(known[0], torch.cat([parts, odds, expected], dim=1))
