@@ -195,3 +195,9 @@ def test_logarithms_are_summed_up_by_products(number):
 def test_shares_beyond_all_rays_are_refused():
     with pytest.raises(ValidationError, match=r"protons \(0.7\) and helium \(0.4\)"):
         ArcSettings(protons=0.7, helium=0.4)
+
+
+def test_rays_at_one_place_stay_finite():
+    direction = torch.tensor([[[1.0, 0.0, 0.0]]]).repeat(1, 30, 1)
+    evidence = search(direction, torch.full((1, 30), 250.0), turbulent=0.1)
+    assert torch.isfinite(evidence).all()

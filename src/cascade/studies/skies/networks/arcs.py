@@ -32,8 +32,8 @@ SKY = 4 * math.pi * (180 / math.pi) ** 2
 """Area of the sky [deg²]."""
 RIGIDITY = 10.0
 """Rigidity at which deflections are stated [EV]."""
-LEAST_EXPONENT = -20.0  # beyond it nothing is added to 1, and small numbers are slow
-FACTORS = 8  # factors multiplied before a logarithm is taken of all, far from overflowing
+EXPONENTS = (-20.0, 9.0)  # below, nothing is added to 1; above, the product could overflow
+FACTORS = 8  # factors multiplied before a logarithm is taken of all
 AT_ONCE = 2**17  # edges at a time, that what is made of them stays in the cache
 
 
@@ -106,7 +106,7 @@ class ArcSearch(nn.Module):
             height = torch.log(settings.rays * share / density / (2 * math.pi * variance))
             height -= (squares[..., near] + distance**2) / (2 * variance)
             term = along[..., near] * (distance / variance)[:, :, None]
-            factors[..., near] += term.add_(height[:, :, None]).clamp_(min=LEAST_EXPONENT).exp_()
+            factors[..., near] += term.add_(height[:, :, None]).clamp_(*EXPONENTS).exp_()
         return factors
 
     def _along(self, around: Surroundings) -> Tensor:
