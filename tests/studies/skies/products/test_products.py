@@ -53,8 +53,18 @@ def test_a_sky_without_truth_is_shown_alone(tmp_path):
     result = products.sky_maps(Inputs(samples={"r": tmp_path / "real.h5"}), SkyMapsSettings())
     assert set(result.table["sky"]) == {0}
     assert set(result.table["charge"]) == {""}
-    assert "without truth" in result.caption
+    assert "a sky without truth" in result.caption
+    assert "simulated" not in result.caption
     style.save(result.figure, tmp_path / "map.pdf")
+
+
+def test_a_sky_whose_sources_have_single_rays_has_no_rings(tmp_path):
+    write(tmp_path / "faint.h5", make_skies(3, isotropic=0.0, fractions=[0.01]))
+    inputs = Inputs(samples={"faint": tmp_path / "faint.h5"})
+    result = products.sky_maps(inputs, SkyMapsSettings(fraction=0.01))
+    assert not any(result.table["ray_label"])
+    assert "none of its sources has two rays" in result.caption
+    assert "rings" not in result.caption
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +171,7 @@ def test_skies_of_another_size_or_exposure_are_refused(inputs, tmp_path):
     # steeper spectra are no error, but are told
     result = compared_with(exposure=ExposureSettings(), spectrum=steep())
     assert "energies differ" in result.caption
-    assert "declinations agree" in result.caption
+    assert "declinations are compatible" in result.caption
 
 
 def steep():

@@ -8,10 +8,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from cascade.errors import CascadeError
 from cascade.plotting import style
 from cascade.plotting.product import Inputs, Number, Result
 from cascade.plotting.reading import Applied
-from cascade.studies.skies.products.reading import Group, counts, percent, predictions
+from cascade.studies.skies.products.reading import (
+    Group,
+    counts,
+    fractions,
+    percent,
+    predictions,
+)
 from cascade.studies.skies.products.sensitivity import (
     FALSE_POSITIVES,
     METRIC,
@@ -29,6 +36,9 @@ FLOOR, TOP = 0.3, 150.0
 def tpr_over_fraction(inputs: Inputs, settings: DetectionSettings) -> Result:
     """Draw the true positive rate at 1 % over the signal fraction, linear and logarithmic."""
     applied = predictions(inputs, settings)
+    for one in applied:
+        if not fractions(one.columns["signal_fraction"]):
+            raise CascadeError(f"tpr_over_fraction: {one.path}: holds no skies with sources")
     found = sensitivities(applied, settings, inputs.seed)
     groups = list({one.group.key: one.group for one in found}.values())
     figure = style.empty(style.PAGE, 2.9 + 0.17 * (len(groups) + 1))
@@ -170,8 +180,9 @@ def _caption(applied: Sequence[Applied], groups: Sequence[Group]) -> str:
         f"over the signal fraction, linear and logarithmic, from {counts(applied)}. Bars: 68 % "
         "intervals, of the counted skies (binomial, Clopper and Pearson) and of the cut, which is "
         f"known from the same split's isotropic skies only, together.{seeds} Dotted: chance. "
-        "Table: the same rates [%], and the signal fraction f50 from which on half of the skies "
-        "are found. The axis is logarithmic in the fraction, and symbols stand slightly beside "
-        "each other where they would hide one another. Stands beside the sensitivities of "
-        "arXiv:2003.13038."
+        "Table: the same rates [%], ± half the length of their intervals, and the signal "
+        "fraction f50 from which on half of the skies are found. The axis is logarithmic in the "
+        "fraction, and symbols stand slightly beside each other where they would hide one "
+        "another. Stands beside the sensitivity in arXiv:2003.13038, given there for densities "
+        "of sources."
     )

@@ -190,7 +190,8 @@ def draw_trend(axes: Axes, trend: Trend) -> None:
     top = max(float(bounds[1].max()), trend.chance or 0.0)
     if trend.chance is not None:
         axes.axhline(trend.chance, color=style.GREY, linestyle=":", linewidth=0.9)
-        style.note(axes, "by lot", y=0.02 + trend.chance / (1.15 * top))
+        # on the left: the first graph's neighbours lie close by, and are signal more often
+        style.note(axes, "by lot", x=0.02, y=0.01 + trend.chance / (1.15 * top))
     axes.set(xlabel="graph", ylabel=trend.label, xlim=(0.6, len(x) + 0.4), ylim=(0, 1.15 * top))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.xaxis.set_minor_locator(NullLocator())

@@ -31,7 +31,7 @@ class Likeness:
     def text(self) -> str:
         """What they mean, as a sentence."""
         said = [
-            f"their {name} {'differ' if p < UNLIKE else 'agree'} (p = {p:.2g})"
+            f"their {name} {'differ' if p < UNLIKE else 'are compatible'} (p = {p:.2g})"
             for name, p in (("declinations", self.declination), ("energies", self.energy))
         ]
         return (

@@ -142,20 +142,32 @@ def _table(shown: list[Sky]) -> dict[str, list]:
 
 def _caption(sample: str, shown: list[Sky]) -> str:
     rays = " and ".join(str(number) for number in sorted({sky.rays for sky in shown}))
+    known = all("signal_fraction" in sky.fields for sky in shown)
     said = []
     for letter, sky in zip("ab", shown, strict=False):
         fraction = float(sky.fields.get("signal_fraction", 0))
-        text = "an isotropic sky" if "signal_fraction" in sky.fields else "without truth"
+        text = "an isotropic sky" if known else "a sky without truth"
         if fraction > 0:
-            text = (
-                f"a sky with a signal fraction of {percent(fraction)} %; rings: the "
-                f"{style.plural(int(sky.signal.sum()), 'ray')} that belong to a source of two "
-                "rays or more, stars: these sources"
-            )
+            text = f"a sky with a signal fraction of {percent(fraction)} %; {_rings(sky)}"
         said.append(f"({letter}) sky {sky.number}, {text}" if len(shown) > 1 else text)
+    beside = (
+        "the simulated skies of arXiv:2003.13038"
+        if known
+        else "the measured sky of arXiv:2206.13492"
+    )
     return (
         f"Arrival directions of {rays} cosmic rays a sky, of sample '{sample}', in equatorial "
         "coordinates (Hammer projection, right ascension grows to the left): "
-        f"{'; '.join(said)}. Colour and size of the dots: energy. Stands beside the simulated "
-        "skies of arXiv:2003.13038."
+        f"{'; '.join(said)}. Colour and size of the dots: energy. Stands beside {beside}."
+    )
+
+
+def _rings(sky: Sky) -> str:
+    """Say which rays are ringed in a sky with sources."""
+    number = int(sky.signal.sum())
+    if not number:
+        return "none of its sources has two rays"
+    return (
+        f"rings: the {style.plural(number, 'ray')} that belong to a source of two rays or more, "
+        "stars: these sources"
     )

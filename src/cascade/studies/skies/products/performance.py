@@ -149,8 +149,9 @@ def _caption(groups: Sequence[Group], settings: RocSettings) -> str:
     return (
         "Inverse false positive rate over true positive rate for whole skies, from "
         f"{' and '.join(said)}.{seeds} Bands: central 68 % of {settings.replicas} bootstrap "
-        "replicas, point by point. Dotted: a random choice; grey line: a false positive rate of "
-        "1 %. The frame ends where one isotropic sky passes. Methods are listed from the largest "
-        "to the smallest area under the curve. Stands beside the comparison of methods in "
-        "arXiv:2003.13038."
+        "replicas, point by point; behind ±: half the length of such an interval of the area. "
+        "Dotted: a random choice; grey line: a false positive rate of 1 %. The frame ends where "
+        "one isotropic sky passes. Methods are listed from the largest to the smallest area "
+        "under the curve. Stands beside the separation of skies with sources from isotropic ones "
+        "in arXiv:2003.13038."
     )

@@ -203,6 +203,7 @@ def _caption(
         f"{skies(number)} of {percent(settings.fraction)} %; bands: central 68 % of "
         f"{settings.replicas} bootstrap replicas of whole skies; dotted: a random choice; grey "
         f"line: a false positive rate of 1 %. Bottom right: areas under such curves.{seeds} Bars: "
-        "standard deviations between skies (Obuchowski, Biometrics 53 (1997) 567). Stands beside "
-        "the search for single signal rays in arXiv:2003.13038."
+        "standard errors, the rays of a sky taken together (Obuchowski, Biometrics 53 (1997) 567). "
+        "Behind ±: half the length of a 68 % interval. Stands beside the search for single signal "
+        "rays in arXiv:2003.13038."
     )

@@ -199,7 +199,7 @@ def _caption(
     )
     return (
         f"The sky of sample '{real}' ({style.plural(sky.rays, 'ray')}) among {skies(number)} of "
-        f"sample '{isotropic}', isotropic under the same exposure and of equally many rays. Top: "
+        f"sample '{isotropic}', simulated without sources and with equally many rays. Top: "
         f"scores of the isotropic skies (grey) and of the real one (line). {listed}. Rows: "
         "p-values with the binomial 68 % interval of so many isotropic skies; dotted: 5 %, and "
         f"three standard deviations.{seeds} {verdict(found)} A p-value says how often an "
