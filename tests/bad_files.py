@@ -60,6 +60,7 @@ def _events(folder: Path) -> None:
     _write(folder / "nan.h5", {**blobs, "x": np.where(x > 1, np.nan, x)})
     _write(folder / "no_x.h5", {"label": label})
     _write(folder / "no_label.h5", {"x": x})
+    _write(folder / "one_blob.h5", {**blobs, "label": label * 0})
     _write(folder / "one_class.h5", {**predictions, "label": label * 0}, method="mine")
     _write(folder / "empty.h5", {name: array[:0] for name, array in blobs.items()})
     _write(folder / "predictions.h5", predictions, method="mine")

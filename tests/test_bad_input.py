@@ -252,6 +252,10 @@ NETWORKS = [
      ["nan.h5: field 'x' is not finite"]),
     ("no label in training", f"{TRAIN} --train train=no_label.h5 --validation train=events.h5",
      ["no_label.h5: no field 'label'"]),
+    ("one class in training", f"{TRAIN} --train train=one_blob.h5 --validation train=events.h5",
+     ["one_blob.h5: field 'label' is 0 in all events"]),
+    ("one class to validate on", f"{TRAIN} --train train=events.h5 "
+     "--validation train=one_blob.h5", ["one_blob.h5: field 'label' is 0 in all events"]),
     ("empty validation", f"{TRAIN} --train train=events.h5 --validation train=empty.h5",
      ["empty.h5: holds no events"]),
     ("training on another study", f"{TRAIN} --train train=jets.h5 --validation train=events.h5",

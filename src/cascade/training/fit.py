@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as lightning
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import EarlyStopping
 
@@ -111,7 +112,9 @@ def fit(job: Fit, output: Path, history: Path, resume: Path, accelerator: str = 
     torch.use_deterministic_algorithms(True, warn_only=accelerator != "cpu")
     torch.manual_seed(int(sequence(job.seed, job.study, "weights").generate_state(1)[0]))
     network = build(job.declared, record)
+    objective = resolve(job.declared.objective)()
     _check_inputs(job, network)
+    _check_classes(job, getattr(objective, "label", None))
     network.fit(next(iter(job.train.values())))
     augment = job.declared.augment if job.training.augmentation else None
     memory = job.training.memory_mb * 1e6
@@ -120,7 +123,7 @@ def fit(job: Fit, output: Path, history: Path, resume: Path, accelerator: str = 
     steps = job.training.epochs * len(train)
     task = resolve(job.declared.task)(
         network,
-        resolve(job.declared.objective)(),
+        objective,
         job.declared.inputs,
         job.training,
         steps,
@@ -157,6 +160,18 @@ def _check_inputs(job: Fit, network: Scaled) -> None:
             f"shape {shapes} ({str(error).splitlines()[0]}); let settings and events fit"
         ) from error
     network.train()
+
+
+def _check_classes(job: Fit, label: str | None) -> None:
+    """Check, before the first step, that no split holds one class alone."""
+    for split in (*job.train.values(), *job.validation.values()):
+        if label in split.fields:
+            found = np.unique(hdf5.read(split.path, (label,))[label])
+            if len(found) == 1:
+                raise CascadeError(
+                    f"{split.path}: field '{label}' is {found[0]:g} in all events; a network that "
+                    "tells classes apart needs some of each to train and to validate on"
+                )
 
 
 def _diagnosis(job: Fit, error: Diverged) -> str:

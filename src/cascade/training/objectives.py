@@ -12,7 +12,11 @@ from torch.nn import functional as F
 
 
 class Objective(Protocol):
-    """What the training and the prediction ask of an objective."""
+    """What the training and the prediction ask of an objective.
+
+    An objective that tells classes apart names their field as ``label``: a split that holds one
+    class alone is then refused.
+    """
 
     def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the summed loss of a batch and the sum of its weights."""

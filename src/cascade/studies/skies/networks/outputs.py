@@ -61,6 +61,8 @@ class Heads(nn.Module):
 class SourceSearch:
     """Cross entropy of the sky's label, and of the rays' labels."""
 
+    label = "label"
+
     def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the summed loss [nat] and the number of skies."""
         sky = F.binary_cross_entropy_with_logits(
