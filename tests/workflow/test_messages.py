@@ -57,6 +57,10 @@ studies:
     assert found.stdout.splitlines().count(told) == 1
     assert "product=comparison" in found.stdout
     assert "product=on_mine" not in found.stdout
+    asked = project(*command, "--", "results/blobs/products/on_mine.pdf", check=False)
+    assert told in (asked.stdout + asked.stderr).splitlines()
+    assert "No rule to produce results/blobs/products/on_mine.pdf" in asked.stdout + asked.stderr
+    assert "KeyError" not in asked.stdout + asked.stderr
     (project.folder / "my.txt").write_text("1 2\n")
     (project.folder / "mine.yaml").write_text(above % "my.txt")
     found = project(*command)

@@ -22,7 +22,7 @@ rule plot:
         f"{TIMES}/{{study}}/products/{{product}}.tsv"
     wildcard_constraints:
         study=one_of(GRAPH.config.studies),
-        product=r"\w+",
+        product=one_of(sorted({node.name for node in GRAPH.products.values()})),
     conda:
         "../envs/cascade.yaml"
     threads: 1
