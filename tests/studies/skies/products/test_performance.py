@@ -191,8 +191,12 @@ def test_skies_without_isotropic_ones_are_refused(tmp_path):
 def test_skies_without_any_sources_are_refused(tmp_path):
     write(tmp_path / "dark.h5", predict(make_skies(20, isotropic=1.0), 0.5))
     inputs = Inputs(predictions={("net", "dark"): tmp_path / "dark.h5"})
-    with pytest.raises(CascadeError, match=r"dark.h5: holds no skies with sources"):
-        products.tpr_over_fraction(inputs, DetectionSettings(replicas=10))
+    for product, settings in (
+        (products.tpr_over_fraction, DetectionSettings(replicas=10)),
+        (products.tpr_differences, DifferencesSettings(pairs=[("net", "net")])),
+    ):
+        with pytest.raises(CascadeError, match=r"dark.h5: holds no skies with sources"):
+            product(inputs, settings)
 
 
 def test_ray_areas_are_pooled_over_skies_and_averaged_over_seeds(inputs, columns):

@@ -8,14 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from cascade.errors import CascadeError
 from cascade.plotting import style
 from cascade.plotting.product import Inputs, Number, Result
 from cascade.plotting.reading import Applied
 from cascade.studies.skies.products.reading import (
     Group,
     counts,
-    fractions,
+    need_sources,
     percent,
     predictions,
 )
@@ -36,9 +35,7 @@ FLOOR, TOP = 0.3, 150.0
 def tpr_over_fraction(inputs: Inputs, settings: DetectionSettings) -> Result:
     """Draw the true positive rate at 1 % over the signal fraction, linear and logarithmic."""
     applied = predictions(inputs, settings)
-    for one in applied:
-        if not fractions(one.columns["signal_fraction"]):
-            raise CascadeError(f"tpr_over_fraction: {one.path}: holds no skies with sources")
+    need_sources(applied, "tpr_over_fraction")
     found = sensitivities(applied, settings, inputs.seed)
     groups = list({one.group.key: one.group for one in found}.values())
     figure = style.empty(style.PAGE, 2.9 + 0.17 * (len(groups) + 1))

@@ -25,6 +25,7 @@ from cascade.studies.skies.products.reading import (
     fractions,
     group_of,
     grouped,
+    need_sources,
     percent,
     predictions,
     separated,
@@ -158,6 +159,7 @@ def _check_same(members: Sequence[Applied]) -> None:
 def tpr_differences(inputs: Inputs, settings: DifferencesSettings) -> Result:
     """Draw differences of true positive rates at 1 % over the signal fraction."""
     applied = predictions(inputs, settings)
+    need_sources(applied, "tpr_differences")
     groups = grouped(applied, settings)
     if not settings.pairs:
         raise CascadeError(

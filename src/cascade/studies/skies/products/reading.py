@@ -139,6 +139,19 @@ def need_fraction(signal_fraction: np.ndarray, fraction: float, product: str, pa
         )
 
 
+def need_sources(applied: Iterable[Applied], product: str) -> None:
+    """Check that all predictions are of some skies with sources.
+
+    Raises
+    ------
+    CascadeError
+        Some are of isotropic skies alone.
+    """
+    for one in applied:
+        if not fractions(one.columns["signal_fraction"]):
+            raise CascadeError(f"{product}: {one.path}: holds no skies with sources")
+
+
 def separated(applied: Applied, fraction: float, column: str = "score") -> tuple:
     """Return a column of the isotropic skies and of those of a signal fraction.
 
