@@ -119,7 +119,7 @@ def measure(columns: Mapping[str, np.ndarray]) -> list[Trend]:
 
     Angular distance of the neighbours; share of the first graph's neighbours that is kept; and,
     where there is truth, the share of the signal rays' neighbours that are signal rays, with what
-    neighbours drawn by lot would give.
+    neighbours drawn by chance would give.
     """
     graphs = columns["neighbours"]
     distances, kept, signal, lots = [], [], [], []
@@ -191,7 +191,7 @@ def draw_trend(axes: Axes, trend: Trend) -> None:
     if trend.chance is not None:
         axes.axhline(trend.chance, color=style.GREY, linestyle=":", linewidth=0.9)
         # on the left: the first graph's neighbours lie close by, and are signal more often
-        style.note(axes, "by lot", x=0.02, y=0.01 + trend.chance / (1.15 * top))
+        style.note(axes, "chance", x=0.02, y=0.01 + trend.chance / (1.15 * top))
     axes.set(xlabel="graph", ylabel=trend.label, xlim=(0.6, len(x) + 0.4), ylim=(0, 1.15 * top))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.xaxis.set_minor_locator(NullLocator())
@@ -235,7 +235,7 @@ def _caption(
     rings = "; rings: rays of sources" if truth else ""
     lots = (
         f", the share of signal rays among the neighbours of signal rays (from "
-        f"{skies(trends[-1].skies)}; dotted: neighbours drawn by lot)"
+        f"{skies(trends[-1].skies)}; dotted: neighbours drawn by chance)"
         if trends[-1].chance is not None
         else ""
     )
