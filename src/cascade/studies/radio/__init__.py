@@ -14,7 +14,8 @@ SCHEMA = (
     Field("signal", "uV/m", "the pulse within the trace; 0 without one", ("sample",)),
     Field("interference", "uV/m", "carriers and bursts within the trace", ("sample",)),
     Field("label", "1", "1 for a trace with a pulse, 0 without", dtype="int8"),
-    Field("snr", "1", "largest |signal| over the RMS of all else in the trace; 0 without a pulse"),
+    Field("snr", "1", "largest |signal| over the RMS of the broad-band noise; 0 without a pulse"),
+    Field("noise_rms", "uV/m", "RMS of all but the pulse, interference included"),
     Field("fluence", "eV/m2", "energy fluence of the pulse; 0 without one"),
     Field("peak_time", "ns", "maximum of the pulse's Hilbert envelope; -1 without a pulse"),
 )
@@ -27,7 +28,7 @@ PREDICTIONS = (
     Field("latent", "1", "what a network keeps of the trace", ("feature",)),
 )
 
-TRUTH = ("label", "snr", "fluence", "peak_time")
+TRUTH = ("label", "snr", "fluence", "peak_time", "signal", "noise_rms")
 
 
 def _settings(name: str) -> str:

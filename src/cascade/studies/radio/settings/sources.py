@@ -63,7 +63,7 @@ class PulseSettings(Settings):
     curvature: NotNegative = 2.0e-4
     """Standard deviation of c, which is normal about 0 [1/MHz²]."""
 
-    delay: Range = [0.0, 0.1]
+    delay: Range = [0.05, 0.1]
     """By how much the lowest frequency of the band arrives later than the highest, uniform [µs];
     [0, 0] makes short pulses."""
 
@@ -72,7 +72,7 @@ class PulseSettings(Settings):
 
     snr: Range = [0.5, 20.0]
     """Signal-to-noise ratio, uniform in its logarithm: largest |signal| over the root mean square
-    of all else in the trace."""
+    of the broad-band noise in the trace. Interference does not count."""
 
     @model_validator(mode="after")
     def _ranges(self) -> PulseSettings:
@@ -107,7 +107,7 @@ class InterferenceSettings(Settings):
     line_amplitude: Range = [0.3, 3.0]
     """Amplitude of a carrier over the noise's root mean square, uniform in its logarithm."""
 
-    bursts: Share = 0.02
+    bursts: Share = 0.01
     """Share of the traces with a burst: a carrier within a Gaussian envelope."""
 
     burst_amplitude: Range = [1.0, 10.0]

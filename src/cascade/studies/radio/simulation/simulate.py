@@ -1,7 +1,8 @@
 """The toy trace: noise and interference of one antenna, in some traces the pulse of an air shower.
 
-A pulse's signal-to-noise ratio is its largest absolute value over the root mean square of all else
-in its own trace, interference included.
+A pulse's signal-to-noise ratio is its largest absolute value over the root mean square of the
+broad-band noise in its own trace. Interference does not count: it makes a trace harder to read, not
+its pulse weaker.
 """
 
 from __future__ import annotations
@@ -37,22 +38,20 @@ def simulate(block: Block, settings: TraceSettings) -> Events:
 def _chunk(rng: np.random.Generator, number: int, settings: TraceSettings) -> Events:
     band = Band.of(settings.sampling)
     label = rng.random(number) < settings.pulses
-    interference = draw_interference(
-        rng, number, band, settings.noise.rms, settings.interference
-    )
-    trace = band.traces(draw_noise(rng, number, band, settings.noise))
-    trace += interference
     lit = np.flatnonzero(label)
+    noise = band.traces(draw_noise(rng, number, band, settings.noise))
+    rms = root_mean_square(noise[lit])
+    interference = draw_interference(rng, number, band, settings.noise.rms, settings.interference)
+    noise += interference
     snr = np.zeros(number)
     snr[lit] = np.exp(rng.uniform(*np.log(settings.pulse.snr), len(lit)))
-    rms = np.sqrt(np.mean(trace[lit] ** 2, axis=1))
-    signal = np.zeros_like(trace)
+    signal = np.zeros_like(noise)
     time = np.full(number, WITHOUT)
     pulse = band.analytic(draw_spectra(rng, len(lit), band, settings.pulse))
     pulse *= (snr[lit] * rms / np.abs(pulse.real).max(axis=1)).astype(np.float32)[:, None]
     signal[lit] = pulse.real
     time[lit] = peak_time(np.abs(pulse), band.rate)
-    trace += signal
+    trace = noise + signal
     if settings.digitiser:
         trace = digitised(trace, settings.digitiser)
     return {
@@ -61,9 +60,15 @@ def _chunk(rng: np.random.Generator, number: int, settings: TraceSettings) -> Ev
         "interference": interference,
         "label": label.astype(np.int8),
         "snr": snr.astype(np.float32),
+        "noise_rms": root_mean_square(noise),
         "fluence": fluence(signal, band.rate).astype(np.float32),
         "peak_time": time.astype(np.float32),
     }
+
+
+def root_mean_square(traces: np.ndarray) -> np.ndarray:
+    """Return the root mean square of traces, (n, samples) → (n,) float32."""
+    return np.sqrt(np.mean(traces**2, axis=1))
 
 
 def digitised(traces: np.ndarray, settings: DigitiserSettings) -> np.ndarray:
