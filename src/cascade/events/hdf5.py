@@ -131,19 +131,17 @@ def writing(path: str | Path, schema: Sequence[Field], attributes: dict[str, Any
         disk.check()
 
 
-@contextmanager
-def opened(path: str | Path, study: str | None = None) -> Iterator[h5py.File]:
-    """Open a file of events for reading.
+def open_any(path: str | Path) -> h5py.File:
+    """Open an HDF5 file for reading, whoever wrote it.
 
     Raises
     ------
     CascadeError
-        There is no such file, it is no (whole) HDF5 file, not written by Cascade, or of another
-        study.
+        There is no such file, or it is no (whole) HDF5 file.
     """
     check_there(path)
     try:
-        file = h5py.File(path, "r")
+        return h5py.File(path, "r")
     except OSError as error:
         text = reason(error)
         if "truncated" in text:
@@ -151,7 +149,18 @@ def opened(path: str | Path, study: str | None = None) -> Iterator[h5py.File]:
         elif "signature" in text:
             text = "is not an HDF5 file"
         raise CascadeError(f"{path}: {text}") from error
-    with file:
+
+
+@contextmanager
+def opened(path: str | Path, study: str | None = None) -> Iterator[h5py.File]:
+    """Open a file of events for reading.
+
+    Raises
+    ------
+    CascadeError
+        As ``open_any``; or the file was not written by Cascade, or is of another study.
+    """
+    with open_any(path) as file:
         found = file.attrs.get("study")
         if found is None:
             raise CascadeError(f"{path}: carries no attribute 'study'; Cascade did not write it")

@@ -8,7 +8,6 @@ the file's name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ import awkward as ak
 import numpy as np
 
 from cascade.errors import CascadeError
+from cascade.events.labels import label_of_file
 from cascade.events.root import Chunk, read_chunks
 from cascade.studies.jets.reconstruction import reconstruct
 from cascade.studies.jets.settings import RootSettings
@@ -54,7 +54,9 @@ def ingest(
     branches = settings.cartesian or settings.polar
     momenta = {role: name for role, name in branches.model_dump().items() if name is not None}
     label = [] if settings.label_branch is None else [settings.label_branch]
-    by_file = {Path(file): _label_of_file(Path(file), settings.labels) for file in files}
+    by_file = dict.fromkeys(map(Path, files), 0)
+    if settings.labels is not None:
+        by_file = {path: label_of_file(path, settings.labels) for path in by_file}
     number = 0
     for chunk in read_chunks(files, settings.tree, [*momenta.values(), *label], settings.chunk):
         labels = np.full(chunk.entries, by_file[chunk.path])
@@ -67,25 +69,6 @@ def ingest(
         columns = {role: column[kept] for role, column in columns.items()}
         jets, event = reconstruct(_momenta(columns, GEV[settings.unit]), settings.selection)
         yield {**jets, "label": labels[kept][event].astype(np.int8)}
-
-
-def _label_of_file(path: Path, labels: dict[str, int] | None) -> int:
-    """Return the label that the patterns give a file; 0 if a branch gives it instead."""
-    if labels is None:
-        return 0
-    matches = {
-        pattern: label
-        for pattern, label in labels.items()
-        if fnmatch(path.name, pattern) or fnmatch(str(path), pattern)
-    }
-    if not matches:
-        raise CascadeError(
-            f"{path}: no label is given: none of the labels' patterns matches its name "
-            f"({', '.join(labels)})"
-        )
-    if len(set(matches.values())) > 1:
-        raise CascadeError(f"{path}: the labels of {' and '.join(matches)} contradict each other")
-    return next(iter(matches.values()))
 
 
 def _labels(chunk: Chunk, branch: str) -> np.ndarray:

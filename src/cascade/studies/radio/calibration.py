@@ -5,9 +5,9 @@ The mean raw fluence of a method answers to the true one by
     ln ⟨raw⟩ = a + b ln true + c (ln true)²,
 
 fitted as a generalised linear model with logarithmic link and gamma variance (McCullagh and Nelder,
-Generalized Linear Models, 1989, chapter 8), for which relative deviations count. Solved for the true
-fluence, the curve leaves no bias at any true fluence; a fit of the true over the raw one would, since
-it shrinks towards the mean.
+Generalized Linear Models, 1989, chapter 8), for which relative deviations count. Solved for the
+true fluence, the curve leaves no bias at any true fluence; a fit of the true over the raw one
+would, since it shrinks towards the mean.
 """
 
 from __future__ import annotations

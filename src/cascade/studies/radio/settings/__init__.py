@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cascade.studies.radio.settings.ingest import Hdf5Settings, RootSettings
 from cascade.studies.radio.settings.sources import TraceSettings
 
-__all__ = ["TraceSettings"]
+__all__ = ["Hdf5Settings", "RootSettings", "TraceSettings"]

@@ -1,8 +1,9 @@
 """What a trace holds besides a pulse: noise of Galaxy and electronics, and interference.
 
 The Galaxy's brightness temperature, and with it the power in a matched antenna, falls as f^−2.55
-(Cane, MNRAS 189 (1979) 465); electronics add the same power at all frequencies. In each frequency the
-noise is a complex normal number, so that its amplitude is Rayleigh distributed and its phase uniform.
+(Cane, MNRAS 189 (1979) 465); electronics add the same power at all frequencies. In each frequency
+the noise is a complex normal number, so that its amplitude is Rayleigh distributed and its phase
+uniform.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""A user's own traces, from HDF5 and ROOT files."""
