@@ -1,10 +1,12 @@
 """A user's traces at the study's rate, band and length.
 
-Traces are filtered and resampled by their Fourier series, in which they are periodic: what ends in
-a trace's last samples continues in its first ones.
+Traces are filtered and resampled by their Fourier series, in which they are periodic: a jump from
+the last sample to the first rings at both ends.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from scipy import fft
@@ -49,22 +51,23 @@ def read_parts(entries: Entries, settings: ReadingSettings) -> dict[str, np.ndar
     return made
 
 
-def fitting(length: int, settings: ReadingSettings) -> tuple[int, int]:
-    """Return how many samples of a trace are used, and how many they become at the new rate."""
-    periods = length // settings.ratio.denominator
-    return periods * settings.ratio.denominator, periods * settings.ratio.numerator
-
-
 def resampled(traces: np.ndarray, settings: ReadingSettings) -> np.ndarray:
-    """Return traces at the new rate and within the band, (n, old samples) → (n, new samples)."""
-    old, new = fitting(traces.shape[1], settings)
-    traces = traces[:, :old]
+    """Return traces at the new rate and within the band, (n, old samples) → (n, new samples).
+
+    Zeros at the end first fill up the time that is a whole number of samples at both rates.
+    """
+    length, ratio = traces.shape[1], settings.ratio
+    periods = -(-length // ratio.denominator)
+    old, new = periods * ratio.denominator, periods * ratio.numerator
+    traces = np.pad(traces, ((0, 0), (0, old - length)))
     if settings.band is None:
-        return traces if old == new else resample(traces, new, axis=1)
-    band = Band(old, settings.file_rate, *settings.band)
-    spectrum = np.zeros((len(traces), new // 2 + 1), complex)
-    spectrum[:, band.inside] = band.spectrum(traces) * (new / old)
-    return fft.irfft(spectrum, new)
+        made = traces if old == new else resample(traces, new, axis=1)
+    else:
+        band = Band(old, settings.file_rate, *settings.band)
+        spectrum = np.zeros((len(traces), new // 2 + 1), complex)
+        spectrum[:, band.inside] = band.spectrum(traces) * (new / old)
+        made = fft.irfft(spectrum, new)
+    return made[:, : math.floor(length * ratio)]
 
 
 def _first(traces: np.ndarray, settings: ReadingSettings) -> np.ndarray:
@@ -78,13 +81,7 @@ def _first(traces: np.ndarray, settings: ReadingSettings) -> np.ndarray:
 
 def _check_length(entries: Entries, place: int, length: int, settings: ReadingSettings) -> None:
     """Check that a trace can be resampled and cut, or lengthened."""
-    new = fitting(length, settings)[1]
-    if new == 0:
-        text = (
-            f"has {length} samples, too few to fill whole samples at {settings.rate:g} MHz; round "
-            f"'file_rate' {settings.file_rate:.10g}"
-        )
-        raise entries.mistake("trace", place, text)
+    new = math.floor(length * settings.ratio)
     first = settings.window if isinstance(settings.window, int) else 0
     if new > settings.samples and settings.window is None:
         remedy = "set 'samples', or cut by 'window'"

@@ -1,4 +1,4 @@
-"""Settings of the sources ``hdf5`` and ``root``: where a user's files hold traces, and in what form.
+"""Settings of the sources ``hdf5`` and ``root``: how a user's files hold traces.
 
 The defaults fit the datasets and branches that Cascade itself writes.
 """
@@ -59,8 +59,7 @@ class ReadingSettings(Settings):
 
     rate: Positive = 180.0
     """Sampling rate of the traces that are made [MHz]. If it differs from the file's, traces are
-    resampled by their Fourier series; the last few samples are dropped if the rest of them is a
-    whole number of samples at the new rate."""
+    resampled by their Fourier series."""
 
     samples: Annotated[int, Field(ge=64, le=65536)] = 500
     """Samples of the traces that are made."""
@@ -85,8 +84,8 @@ class ReadingSettings(Settings):
 
     @property
     def ratio(self) -> Fraction:
-        """The new sampling rate over the file's, without rounding."""
-        return Fraction(str(self.rate)) / Fraction(str(self.file_rate))
+        """The new sampling rate over the file's, as a ratio of small numbers."""
+        return Fraction(self.rate / self.file_rate).limit_denominator(1000)
 
     @model_validator(mode="after")
     def _band_is_sampled(self) -> Self:
