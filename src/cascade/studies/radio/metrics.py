@@ -1,8 +1,8 @@
 """How well methods find pulses, and how well they measure those that they find.
 
 Each function takes predictions, columns of shape (traces, …) beside the truth. A pulse counts as
-detected if its score lies above the cut which at most 0.2 % of the pure noise passes. A metric whose
-columns or classes are missing is NaN.
+detected if its score lies above the cut which at most 0.2 % of the pure noise passes. A metric
+whose columns or classes are missing is NaN.
 """
 
 from __future__ import annotations

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from cascade.studies.radio.settings.baselines import (
+    EnvelopeSettings,
+    LimitSettings,
+    MatchedFilterSettings,
+    WienerSettings,
+)
 from cascade.studies.radio.settings.ingest import Hdf5Settings, RootSettings
 from cascade.studies.radio.settings.sources import TraceSettings
 
-__all__ = ["Hdf5Settings", "RootSettings", "TraceSettings"]
+__all__ = [
+    "EnvelopeSettings",
+    "Hdf5Settings",
+    "LimitSettings",
+    "MatchedFilterSettings",
+    "RootSettings",
+    "TraceSettings",
+    "WienerSettings",
+]

@@ -1,0 +1,1 @@
+"""What networks are compared with: threshold, matched filter, Wiener filter, information limit."""
