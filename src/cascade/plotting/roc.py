@@ -1,4 +1,4 @@
-"""Figure of ROC curves as background rejection 1/ε_B over signal efficiency ε_S."""
+"""Figures of ROC curves: background rejection 1/ε_B over signal efficiency ε_S, or ε_S over ε_B."""
 
 from __future__ import annotations
 
@@ -57,3 +57,28 @@ def draw_rejection(
         xlabel=r"signal efficiency $\varepsilon_S$",
         ylabel=r"background rejection $1/\varepsilon_B$",
     )
+
+
+def draw_efficiency(
+    axes: Axes,
+    false_positive_rate: np.ndarray,
+    value: np.ndarray,
+    band: tuple[np.ndarray, np.ndarray],
+    **look: Any,
+) -> None:
+    """Draw true positive rates with a band over a logarithmic axis of false positive rates.
+
+    Parameters
+    ----------
+    false_positive_rate
+        Rising, above 0, shape (points,): the axis ends where they do.
+    value, band
+        True positive rates, their lower and their upper bounds, shape (points,) each.
+    look
+        Colour, dashes and label.
+    """
+    axes.plot(false_positive_rate, value, zorder=3, **look)
+    axes.fill_between(
+        false_positive_rate, *band, color=look["color"], alpha=0.18, linewidth=0, zorder=2
+    )
+    axes.set(xscale="log", xlim=false_positive_rate[[0, -1]], ylim=(0, 1.02))
