@@ -13,10 +13,14 @@ from functools import cached_property
 
 import numpy as np
 
+from cascade.errors import CascadeError
 from cascade.studies.radio.baselines.spectra import Noise
 from cascade.studies.radio.settings.baselines import MatchedFilterSettings
 from cascade.studies.radio.simulation.band import Band
 from cascade.studies.radio.simulation.pulses import peak_time
+
+LEAST = 1e-6
+"""Amplitudes of a template are at least so large beside its largest: none is divided by 0."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,21 @@ def pulse_templates(band: Band, settings: MatchedFilterSettings) -> np.ndarray:
     """Return the simulation's pulses for all delays and slopes, complex64 (templates, bins).
 
     See ``simulation.pulses`` for the formula; the highest frequency stands at time 0.
+
+    Raises
+    ------
+    CascadeError
+        A pulse is longer than the trace.
     """
     frequency, width = band.frequency, band.high - band.low
+    length = band.samples / band.rate
+    if max(settings.delays) >= length:
+        raise CascadeError(
+            f"delays: {max(settings.delays):g} µs is longer than a trace, {length:.3g} µs"
+        )
     delay, slope = np.meshgrid(settings.delays, settings.slopes, indexing="ij")
-    amplitude = np.exp(slope.reshape(-1, 1) * (frequency - (band.low + band.high) / 2))
+    exponent = slope.reshape(-1, 1) * (frequency - (band.low + band.high) / 2)
+    amplitude = np.exp(exponent - exponent.max(axis=1, keepdims=True))
+    amplitude = np.maximum(amplitude, LEAST)
     turns = 0.25 + delay.reshape(-1, 1) / (2 * width) * (band.high - frequency) ** 2
     return (amplitude * np.exp(2j * np.pi * turns)).astype(np.complex64)
