@@ -50,8 +50,8 @@ def fit_calibration(raw: np.ndarray, true: np.ndarray, snr: np.ndarray) -> np.nd
 def calibrated(raw: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
     """Return the fluences that raw ones stand for [eV/m²], (events,).
 
-    The parabola is followed on its rising side, written so that c may be 0, and from its top on by
-    the top.
+    The parabola is followed on its rising side, written so that c may be 0, and beyond its top by a
+    straight line.
     """
     a, b, c = coefficients
     above = np.log(np.maximum(raw, TINY)) - a

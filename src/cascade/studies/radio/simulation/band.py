@@ -33,7 +33,8 @@ class Band:
     def inside(self) -> slice:
         """Where the band lies in a spectrum of ``rfft``."""
         every = fft.rfftfreq(self.samples, 1 / self.rate)
-        first, last = np.searchsorted(every, [self.low, self.high * (1 + 1e-12)])
+        ends = [self.low * (1 - 1e-12), self.high * (1 + 1e-12)]  # rounding takes no edge away
+        first, last = np.searchsorted(every, ends)
         return slice(int(first), int(last))
 
     @cached_property

@@ -9,10 +9,21 @@ group delay of an antenna.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from cascade.studies.radio.settings.sources import PulseSettings
 from cascade.studies.radio.simulation.band import Band
+
+STEPS = 8
+"""Values that are taken for each sample around the maximum of an envelope."""
+EDGE = 1 + 1 / STEPS
+"""They reach so far to both sides [samples]."""
+REACH = 7
+"""Samples to both sides that give these values."""
+SHAPE = 8.0
+"""β of Kaiser's window: what it passes on from beyond the band is below 1e-4."""
 
 
 def draw_spectra(rng: np.random.Generator, number: int, band: Band, settings: PulseSettings):
@@ -49,19 +60,34 @@ def _column(values: np.ndarray) -> np.ndarray:
 
 
 def peak_time(envelope: np.ndarray, rate: float) -> np.ndarray:
-    """Return when envelopes (…, samples) are largest [ns], between samples by a parabola.
+    """Return when Hilbert envelopes (…, samples) are largest [ns].
+
+    The square of an envelope has no frequencies beyond the width of the band, so that samples give
+    its values between them as well. These are taken around the largest sample, and a parabola
+    through the largest three of them gives the maximum.
 
     Parameters
     ----------
     rate
         Sampling rate [MHz].
     """
-    samples = envelope.shape[-1]
     highest = np.argmax(envelope, axis=-1)
+    around = (highest[..., None] + np.arange(-REACH, REACH + 1)) % envelope.shape[-1]
+    power = np.take_along_axis(envelope, around, axis=-1).astype(np.float64) ** 2
+    fine = power @ _between()
+    best = 1 + np.argmax(fine[..., 1:-1], axis=-1)
     left, here, right = (
-        np.take_along_axis(envelope, ((highest + step) % samples)[..., None], axis=-1)[..., 0]
-        for step in (-1, 0, 1)
+        np.take_along_axis(fine, (best + step)[..., None], axis=-1)[..., 0] for step in (-1, 0, 1)
     )
     bend = left - 2 * here + right
     shift = np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1), 0.0)
-    return (highest + shift) * (1e3 / rate)
+    return np.maximum(highest + (best + shift) / STEPS - EDGE, 0) * (1e3 / rate)
+
+
+@cache
+def _between() -> np.ndarray:
+    """Return the weights of samples in values between them: a sinc within Kaiser's window."""
+    place = np.arange(0, 2 * EDGE + 0.5 / STEPS, 1 / STEPS) - EDGE
+    apart = place - np.arange(-REACH, REACH + 1)[:, None]
+    inside = np.sqrt(np.maximum(1 - (apart / (REACH - 1)) ** 2, 0))
+    return np.sinc(apart) * np.i0(SHAPE * inside) / np.i0(SHAPE) * (inside > 0)

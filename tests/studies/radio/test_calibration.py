@@ -1,0 +1,78 @@
+"""The calibration of fluences: known responses are recovered and leave no bias."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cascade.studies.radio.calibration import IDENTITY, LEAST_SNR, calibrated, fit_calibration
+
+SIGNALS = 4000
+
+
+@pytest.fixture
+def true():
+    return np.exp(np.random.default_rng(1).uniform(np.log(0.02), np.log(200), SIGNALS))
+
+
+@pytest.fixture
+def snr():
+    return np.full(SIGNALS, 5.0)
+
+
+def response(true, a, b, c):
+    return np.exp(a + b * np.log(true) + c * np.log(true) ** 2)
+
+
+@given(
+    a=st.floats(-2, 2), b=st.floats(0.7, 1.3), c=st.floats(-0.03, 0.03),
+    true=st.floats(0.02, 200),
+)  # fmt: skip
+def test_a_response_is_undone(a, b, c, true):
+    raw = response(np.array([true]), a, b, c)
+    assert calibrated(raw, np.array([a, b, c])) == pytest.approx(true, rel=1e-6)
+
+
+@given(st.floats(-0.05, 0.05), st.integers(0, 2**32 - 1))
+def test_larger_raw_fluences_stand_for_larger_ones(c, seed):
+    raw = np.sort(np.exp(np.random.default_rng(seed).normal(0, 5, 100)))
+    found = calibrated(raw, np.array([0.3, 1.1, c]))
+    assert np.isfinite(found).all()
+    assert (np.diff(found) >= 0).all()
+
+
+@pytest.mark.parametrize("curve", [IDENTITY, (0.5, 0.9, 0.0), (-0.3, 1.1, 0.02), (1.0, 1, -0.01)])
+def test_the_curve_is_recovered(true, snr, curve):
+    found = fit_calibration(response(true, *curve), true, snr)
+    assert found == pytest.approx(curve, abs=1e-6)
+
+
+def test_scattered_fluences_have_no_bias_at_any_true_one(true, snr):
+    scatter = np.random.default_rng(2).gamma(4.0, 1 / 4.0, SIGNALS)
+    raw = response(true, -0.4, 0.95, 0.01) * scatter
+    found = calibrated(raw, fit_calibration(raw, true, snr)) / true
+    for part in np.array_split(np.argsort(true), 5):
+        error = found[part].std() / np.sqrt(len(part))
+        assert abs(found[part].mean() - 1) < 4 * error
+    # errors of the curve itself: five parameters' worth of all signals
+    assert found.mean() == pytest.approx(1, abs=3 * found.std() / np.sqrt(SIGNALS))
+
+
+def test_weak_signals_and_pure_noise_do_not_take_part(true, snr):
+    raw = response(true, 0.2, 1.0, 0.0)
+    expected = fit_calibration(raw, true, snr)
+    weak = np.append(snr, [LEAST_SNR, 0.0, 0.0])
+    found = fit_calibration(np.append(raw, [99, 5, 5]), np.append(true, [0.1, 0.0, 1.0]), weak)
+    assert np.array_equal(found, expected)
+
+
+def test_of_few_signals_nothing_is_learned(true, snr):
+    raw = response(true, 1.0, 1.0, 0.0)
+    assert fit_calibration(raw[:29], true[:29], snr[:29]).tolist() == list(IDENTITY)
+    assert fit_calibration(raw[:30], true[:30], snr[:30])[0] == pytest.approx(1)
+
+
+def test_a_raw_fluence_of_0_stays_a_number():
+    assert 0 <= calibrated(np.zeros(1), np.array([0.1, 1.0, 0.02]))[0] < 1e-6
