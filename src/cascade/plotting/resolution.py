@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,12 +44,9 @@ def draw_curves(axes: Axes, edges: np.ndarray, curves: Sequence[Curve]) -> None:
     edges
         Of the bins, shape (bins + 1,).
     """
-    points = [curve for curve in curves if not curve.reference]
-    centres, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
-    for place, curve in enumerate(points):
-        offset = (place - (len(points) - 1) / 2) / max(len(points) - 1, 1) * SPREAD
+    for curve, x in _places(edges, curves):
         axes.errorbar(
-            centres + offset * width,
+            x,
             curve.value,
             np.stack([curve.value - curve.low, curve.high - curve.value]),
             label=curve.label,
@@ -63,6 +60,32 @@ def draw_curves(axes: Axes, edges: np.ndarray, curves: Sequence[Curve]) -> None:
     for number, curve in enumerate(curve for curve in curves if curve.reference):
         _draw_reference(axes, edges, curve, number)
     axes.set_xlim(edges[0], edges[-1])
+
+
+def draw_ranges(axes: Axes, edges: np.ndarray, curves: Sequence[Curve]) -> None:
+    """Draw wide and pale bars from low to high at the points that ``draw_curves`` draws.
+
+    They show how far single events scatter, behind the uncertainty of the value.
+    """
+    for curve, x in _places(edges, curves):
+        axes.vlines(
+            x,
+            curve.low,
+            curve.high,
+            color=style.symbol(curve.look)["color"],
+            alpha=0.3,
+            linewidth=3,
+            zorder=1,
+        )
+
+
+def _places(edges: np.ndarray, curves: Sequence[Curve]) -> Iterator[tuple[Curve, np.ndarray]]:
+    """Yield all curves but references with the places of their points, (bins,)."""
+    points = [curve for curve in curves if not curve.reference]
+    centres, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
+    for place, curve in enumerate(points):
+        offset = (place - (len(points) - 1) / 2) / max(len(points) - 1, 1) * SPREAD
+        yield curve, centres + offset * width
 
 
 def _draw_reference(axes: Axes, edges: np.ndarray, curve: Curve, number: int) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from cascade.evaluation.bootstrap import bootstrap_samples
 from cascade.evaluation.resolution import bias, containment
 from cascade.plotting import style
-from cascade.plotting.product import Inputs, Result
+from cascade.plotting.product import Inputs, Number, Result
 from cascade.plotting.reading import Applied
-from cascade.plotting.resolution import Curve, draw_curves
-from cascade.studies.radio.metrics import CENTRAL, noise_reduction
+from cascade.plotting.resolution import draw_curves, draw_ranges
+from cascade.studies.radio.metrics import CENTRAL, SNR, noise_reduction
 from cascade.studies.radio.products.binning import curve, name_snr, over_snr, snr_edges, table
 from cascade.studies.radio.products.reading import (
     SCORED,
@@ -42,7 +44,17 @@ def upper(values: np.ndarray) -> float | np.ndarray:
     return containment(values, (1 + CENTRAL) / 2)
 
 
-GAINS = {"gain": median, "lower": lower, "upper": upper}
+GAINS = {"gain": median, "percentile_16": lower, "percentile_84": upper}
+
+
+def number(
+    statistic: Callable, values: np.ndarray, unit: str, settings: SnrSettings, seed: int
+) -> Number:
+    """Return a statistic of values with its bootstrap interval."""
+    rng = np.random.default_rng(seed)
+    return Number(
+        *bootstrap_samples(statistic, [values], rng, settings.replicas), unit, len(values)
+    )
 
 
 @style.styled
@@ -55,6 +67,8 @@ def snr_gain(inputs: Inputs, settings: SnrSettings) -> Result:
         chosen = found(one)
         gain = per_trace(one.path, arrays, lambda some: {"gain": noise_reduction(some)})["gain"]
         snr = one.columns["snr"][chosen]
+        strong = gain[chosen & (one.columns["snr"] > SNR)]
+        numbers[f"{one.key}/snr_gain"] = number(median, strong, "1", settings, inputs.seed)
         measured[one.key] = {
             name: over_snr(gain[chosen], snr, statistic, settings, inputs.seed)
             for name, statistic in GAINS.items()
@@ -67,14 +81,11 @@ def snr_gain(inputs: Inputs, settings: SnrSettings) -> Result:
         for one in applied
     ]
     draw_curves(panel, edges, curves)
-    for one in applied:
-        colour = style.symbol(colours[one.method, one.sample])["color"]
-        ends = (measured[one.key][name].value for name in ("lower", "upper"))
-        low, high = ends
-        panel.stairs(
-            high, edges, baseline=low, fill=True, linewidth=0, zorder=1,
-            alpha=0.14, color="black" if one.method == settings.limit else colour,
-        )  # fmt: skip
+    ends = [[measured[one.key][name].value for name in list(GAINS)[1:]] for one in applied]
+    ranges = [
+        replace(drawn, low=low, high=high) for drawn, (low, high) in zip(curves, ends, strict=True)
+    ]
+    draw_ranges(panel, edges, ranges)
     panel.axhline(1, color="black", linewidth=0.5, zorder=0)
     panel.set_ylabel("noise before / after denoising")
     name_snr([panel], settings.edges)
@@ -87,7 +98,7 @@ def _gain_caption(applied: Sequence[Applied], settings: SnrSettings) -> str:
         "By which factor denoising reduces the noise: RMS of trace minus signal over RMS of "
         "denoised trace minus signal. Symbols: median over the pulses that a method detects (cut "
         f"at a false positive rate of 0.2 %), bars: its central 68 % over {settings.replicas} "
-        "bootstrap replicas; shaded: the central 68 % of the traces. From "
+        "bootstrap replicas; wide and pale: the central 68 % of the traces. From "
         f"{counts(applied)}; bins with fewer than {settings.min_events} detected pulses are empty. "
         "Faint pulses are left out where they are not detected: a denoised trace of zeros would "
         "have a large factor and no pulse. Stands beside the denoised traces of arXiv:1901.04079."
@@ -100,11 +111,16 @@ def peak_time_error(inputs: Inputs, settings: SnrSettings) -> Result:
     applied = predictions(
         inputs, settings, "peak_time_error", (*SCORED, "peak_time"), ("predicted_time",)
     )
-    measured = {}
+    measured, numbers = {}, {}
     for one in applied:
         pulse = one.columns["label"] != 0
-        distance = distances(one)[pulse]
-        snr = one.columns["snr"][pulse]
+        distance, snr = distances(one)[pulse], one.columns["snr"][pulse]
+        strong = distance[snr > SNR]
+        for name, statistic, values, unit in (
+            ("time_error_snr_3", containment, strong, "ns"),
+            ("mislocated_snr_3", bias, strong > NEAR, "1"),
+        ):
+            numbers[f"{one.key}/{name}"] = number(statistic, values, unit, settings, inputs.seed)
         measured[one.key] = {
             "containment_ns": over_snr(distance, snr, containment, settings, inputs.seed),
             "mislocated": over_snr(distance > NEAR, snr, bias, settings, inputs.seed),
@@ -114,7 +130,7 @@ def peak_time_error(inputs: Inputs, settings: SnrSettings) -> Result:
     for panel, name, factor in zip(
         axes[:, 0], ("containment_ns", "mislocated"), (1, 100), strict=True
     ):
-        curves: list[Curve] = [
+        curves = [
             curve(measured[one.key][name], one, colours[one.method, one.sample], settings.limit,
                   factor)
             for one in applied
@@ -124,7 +140,7 @@ def peak_time_error(inputs: Inputs, settings: SnrSettings) -> Result:
     axes[1, 0].set(ylim=(-2, 102), ylabel=f"farther than {NEAR:g} ns [%]")
     name_snr(axes[:, 0], settings.edges)
     style.legend_below(figure, axes)
-    return Result(figure, table(applied, measured), _time_caption(applied, settings), {})
+    return Result(figure, table(applied, measured), _time_caption(applied, settings), numbers)
 
 
 def distances(one: Applied) -> np.ndarray:

@@ -22,6 +22,7 @@ from cascade.studies.radio.products.rates import (
     replicas_of_rates,
 )
 from cascade.studies.radio.products.reading import (
+    black_line,
     check_same,
     counts,
     looks,
@@ -259,9 +260,9 @@ def verdict(
     less = [f"{low:g}–{high:g}" for low, high, lead in defined if lead.value < -lead.error]
     others = ", ".join(one.label for one in rivals)
     return (
-        f" Against the best of {others} in each bin, {mine.label} finds more pulses by more than "
-        f"the error of the difference at SNR {', '.join(more) or 'nowhere'}, and fewer at "
-        f"{', '.join(less) or 'none'}, of {len(defined)} bins."
+        f" Against the best of the others ({others}) in each of {len(defined)} bins, {mine.label} "
+        "finds more pulses, by more than the error of that difference, at SNR "
+        f"{', '.join(more) or '(none)'}, and fewer at {', '.join(less) or '(none)'}."
     )
 
 
@@ -273,9 +274,8 @@ def _caption(
     best: Sequence[Lead],
     settings: DetectionSettings,
 ) -> str:
-    line = (
-        f" Black line with band: {limit.label}, the most that the broad-band noise alone would "
-        "allow. Bottom: rates minus that limit; bars: standard deviation of the difference over "
+    below = (
+        " Bottom: rates minus that limit; bars: standard deviation of the difference over "
         f"{settings.replicas} bootstrap replicas of the traces, the same for all methods."
         if limit
         else ""
@@ -284,8 +284,8 @@ def _caption(
         "Share of the pulses that score above a cut which 0.2 % of the traces without a pulse "
         f"pass, in bins of the SNR, from {counts(applied)}. Bars: 68 % intervals, of the counted "
         "pulses (binomial, Clopper and Pearson) and of the cut, which is known from the same "
-        f"file's pure noise only, together; symbols are spread within their bin.{line}"
-        f"{verdict(mine, rivals, best, settings.edges)} Bins with fewer than "
-        f"{settings.min_events} pulses are empty. Stands beside the efficiency over the SNR in "
+        f"file's pure noise only, together; symbols are spread within their bin."
+        f"{black_line(applied, settings.limit)}{below}{verdict(mine, rivals, best, settings.edges)} Bins "
+        f"with fewer than {settings.min_events} pulses are empty. Stands beside the efficiency over the SNR in "
         "arXiv:1901.04079."
     )

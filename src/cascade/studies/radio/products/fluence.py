@@ -18,6 +18,8 @@ from cascade.studies.radio.settings.products import SnrSettings
 
 BIAS, WIDTH = 0.05, 0.2
 """What is asked for: the largest bias, and the largest half-width of the central 68 %."""
+FRAME = 30.0
+"""Ends of the axis of the bias, and half of the end of that of the width [%]."""
 UNBIASED = 4.0
 """Above this signal-to-noise ratio the bias is judged."""
 
@@ -105,10 +107,12 @@ def frame(panels: Sequence, settings: SnrSettings) -> None:
     upper, lower = panels
     upper.axhspan(-100 * BIAS, 100 * BIAS, color="0.9", linewidth=0, zorder=0)
     upper.axhline(0, color="black", linewidth=0.5, zorder=0)
+    low, high = upper.get_ylim()
+    upper.set_ylim(max(low, -FRAME), min(high, FRAME))
     upper.set_ylabel(r"mean of $f'/f - 1$ [%]")
     lower.axhline(100 * WIDTH, color="0.5", linewidth=0.8, linestyle="--", zorder=0)
     lower.set_ylabel(r"half-width of $f'/f$, 68 % [%]")
-    lower.set_ylim(bottom=0)
+    lower.set_ylim(0, min(lower.get_ylim()[1], 2 * FRAME))
     name_snr(panels, settings.edges)
 
 
@@ -130,6 +134,7 @@ def _caption(applied: Sequence[Applied], settings: SnrSettings) -> str:
         f"{counts(applied)}; detected of the {style.plural(total, 'pulse')} of SNR above {SNR:g}: "
         f"{shares}. Bars: central 68 % of {settings.replicas} bootstrap replicas; symbols are "
         f"spread within their bin; bins with fewer than {settings.min_events} detected pulses are "
-        "empty. A method that is trained or calibrated to predict fluences was so on other splits. "
+        "empty, and what lies beyond the frame is in the table. A method that is trained or "
+        "calibrated to predict fluences was so on other splits. "
         "Stands beside the energy fluence from denoised traces in arXiv:1901.04079."
     )

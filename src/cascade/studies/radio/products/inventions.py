@@ -56,14 +56,16 @@ def invented_pulses(inputs: Inputs, settings: InventedPulsesSettings) -> Result:
         draw_rate(left, one, grid)
         draw_share(right, one, grid)
     frame(left, right, claims, settings)
-    style.legend_below(figure, axes, columns=4)
+    style.legend_below(figure, axes, columns=5)
     return Result(
         figure, _table(claims, grid), _caption(claims, settings), _metrics(claims, settings)
     )
 
 
 def read_claims(inputs: Inputs, settings: InventedPulsesSettings) -> list[Claims]:
-    """Return what the methods that denoise claim on all their samples together.
+    """Return what the methods that denoise claim on all their samples.
+
+    Where some samples are pure noise, the noise of the others is left out.
 
     Raises
     ------
@@ -77,9 +79,11 @@ def read_claims(inputs: Inputs, settings: InventedPulsesSettings) -> list[Claims
         paths = [path for (name, _), path in inputs.predictions.items() if name == method]
         if all(denoises(path) for path in paths):
             parts = [per_trace(path, COLUMNS, claimed) for path in paths]
-            snr, kind = (np.concatenate([part[name] for part in parts]) for name in ("snr", "kind"))
-            label = called(method, settings.labels)
-            found.append(Claims(method, label, look, snr[kind == 0], snr[kind == 2]))
+            # samples of nothing else tell of pure noise, if there are any
+            pure = [part for part in parts if not part["kind"].any()] or parts
+            noise = np.concatenate([part["snr"][part["kind"] == 0] for part in pure])
+            signal = np.concatenate([part["snr"][part["kind"] == 2] for part in parts])
+            found.append(Claims(method, called(method, settings.labels), look, noise, signal))
     if not found:
         shown = ", ".join(methods) or "no methods are named"
         raise CascadeError(f"invented_pulses: none of the methods predicts denoised: {shown}")
@@ -116,7 +120,7 @@ def shares_above(
 
 
 def draw_rate(panel: Axes, one: Claims, grid: np.ndarray) -> None:
-    """Draw the rate of invented pulses with its limits; where there is none, the upper one."""
+    """Draw the rate of invented pulses with its limits, as far as there are any."""
     number, rate, low, high = shares_above(one.noise, grid)
     look = style.symbol(one.look)
     some = number > 0
@@ -124,13 +128,6 @@ def draw_rate(panel: Axes, one: Claims, grid: np.ndarray) -> None:
                label=one.label, zorder=3)  # fmt: skip
     panel.fill_between(grid[some], np.maximum(low[some], 1e-12), high[some], color=look["color"],
                        alpha=0.18, linewidth=0, zorder=2)  # fmt: skip
-    none = grid[~some]
-    if len(none):
-        # arrows on the limit, at places of their own so that no two methods hide one another
-        places = none[one.look % 7 :: max(len(grid) // 12, 1)]
-        panel.plot(none, high[~some], color=look["color"], linewidth=0.7, zorder=3)
-        panel.plot(places, np.full(len(places), high[~some][0]), color=look["color"],
-                   marker=r"$\downarrow$", markersize=6, linestyle="none", zorder=3)  # fmt: skip
 
 
 def draw_share(panel: Axes, one: Claims, grid: np.ndarray) -> None:
@@ -146,8 +143,10 @@ def frame(
 ) -> None:
     """Label the axes, mark the claimed SNR of the numbers."""
     most = max(len(one.noise) for one in claims)
-    left.set(yscale="log", ylim=(0.3 / most, 2), ylabel="share of the pure noise above $x$")
-    right.set(ylim=(0, 103), ylabel=f"share of the pulses of SNR > {SNR:g} above $x$ [%]")
+    left.set(yscale="log", ylim=(0.3 / most, 2), ylabel="share of the pure noise at $x$ or above")
+    left.axhline(binomial_interval(0, most, LIMITS)[1], color="0.4", linewidth=0.8,
+                 linestyle=(0, (1, 2)), label="upper limit of none", zorder=1)  # fmt: skip
+    right.set(ylim=(0, 103), ylabel=f"pulses of SNR > {SNR:g} at $x$ or above [%]")
     for panel in (left, right):
         panel.axvline(settings.claimed, color="0.6", linewidth=0.6, zorder=1)
         panel.set(xlim=(0, settings.largest), xlabel="claimed signal-to-noise ratio $x$")
@@ -213,10 +212,10 @@ def _caption(claims: Sequence[Claims], settings: InventedPulsesSettings) -> str:
     noise, signal = (max(len(getattr(one, kind)) for one in claims) for kind in ("noise", "signal"))
     return (
         "Does denoising invent pulses? Share of the denoised traces whose largest field strength "
-        "is more than x times the RMS of the noise in the trace: without a pulse (left, "
+        "is at least x times the RMS of the noise in the trace: without a pulse (left, "
         f"{style.plural(noise, 'trace')}), and with a pulse of SNR above {SNR:g} (right, "
-        f"{style.plural(signal, 'trace')}). Of the pure noise, above x = {settings.claimed:g} "
+        f"{style.plural(signal, 'trace')}). Of the pure noise, at x = {settings.claimed:g} or above "
         f"(grey line) lie, for {rates}. Bands and limits in brackets: ends of the central 95 % "
-        "interval (Clopper and Pearson); lines with arrows: its upper end where there is no such "
-        "trace. Stands beside the denoised traces of arXiv:1901.04079."
+        "interval (Clopper and Pearson); dotted: its upper end where there is no such trace. "
+        "Stands beside the denoised traces of arXiv:1901.04079."
     )

@@ -22,6 +22,7 @@ from cascade.plotting import style
 from cascade.plotting.images import colour_bar
 from cascade.plotting.product import Inputs, Number, Result
 from cascade.plotting.reading import Applied
+from cascade.studies.radio.products.binning import SNR, TICKS
 from cascade.studies.radio.products.reading import predictions, pulses_of
 from cascade.studies.radio.settings.products import LatentSettings
 
@@ -48,16 +49,23 @@ def latent(inputs: Inputs, settings: LatentSettings) -> Result:
         kept, label, snr = read_latent(one, settings)
         place = embed(kept, settings.perplexity, inputs.seed)
         draw_map(panel, place, label, snr, norm)
-        style.note(panel, f"{one.label}, {kept.shape[1]} numbers", x=0.03, y=0.97)
+        style.note(panel, f"{one.label}, {kept.shape[1]} latent numbers", x=0.03, y=0.97)
         numbers |= measure(one, kept, label, snr, settings, inputs.seed)
         traces = max(traces, len(label))
         columns_ = (np.arange(len(label)), label, snr, *place.T)
         table["method"] += [one.method] * len(label)
         for name, column in zip(list(table)[1:], columns_, strict=True):
             table[name] += column.tolist()
-    colour_bar(figure, axes, norm, "signal-to-noise ratio", colours=style.FILLED)
-    axes.flat[0].legend(loc="lower left", handletextpad=0.1, borderaxespad=0.2)
+    colour_bar(figure, axes, norm, SNR, colours=style.FILLED)
+    name_bar(figure.axes[-1], norm)
+    axes.flat[0].legend(loc="upper right", handletextpad=0.0, borderaxespad=0.2)
     return Result(figure, table, _caption(applied, traces, numbers, settings), numbers)
+
+
+def name_bar(bar: Axes, norm: LogNorm) -> None:
+    """Write SNRs at the ticks of the colour bar."""
+    ticks = [tick for tick in TICKS if norm.vmin <= tick <= norm.vmax]
+    bar.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
 
 
 def span(columns: Sequence[Mapping[str, np.ndarray]]) -> tuple[float, float]:

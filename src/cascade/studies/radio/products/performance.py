@@ -14,7 +14,13 @@ from cascade.plotting.reading import Applied
 from cascade.plotting.roc import draw_efficiency
 from cascade.studies.radio.metrics import FPR
 from cascade.studies.radio.products.binning import bin_of, named
-from cascade.studies.radio.products.reading import counts, looks, noise_scores, predictions
+from cascade.studies.radio.products.reading import (
+    black_line,
+    counts,
+    looks,
+    noise_scores,
+    predictions,
+)
 from cascade.studies.radio.settings.products import RocSettings
 
 Bounds = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -129,12 +135,7 @@ def _caption(applied: Sequence[Applied], settings: RocSettings) -> str:
     label, snr = applied[0].columns["label"], applied[0].columns["snr"]
     number = np.bincount(bin_of(snr, settings.edges)[label != 0] + 1, minlength=len(settings.edges))
     pulses = ", ".join(str(one) for one in number[1:])
-    line = (
-        f" Black: {next(one.label for one in applied if one.method == settings.limit)}, the most "
-        "that the broad-band noise alone would allow."
-        if any(one.method == settings.limit for one in applied)
-        else ""
-    )
+    line = black_line(applied, settings.limit)
     return (
         "True positive rate over false positive rate, pulses of one bin of SNR in each panel "
         f"({pulses} pulses) against all traces without a pulse, from {counts(applied)}.{line} "

@@ -2,8 +2,8 @@
 
 The cut is set on the pure noise of the same file. Where k of n pulses pass it, the rate has a
 binomial interval (Clopper and Pearson); that the cut itself is known from few noise traces only is
-carried along: at the ends of the binomial interval of its false positive rate the pulses are counted
-once more, and the two deviations are added in quadrature.
+carried along: at the ends of the binomial interval of its false positive rate the pulses are
+counted once more, and the two deviations are added in quadrature.
 
 Methods see the same traces, so what they share cancels in a difference: its error is the standard
 deviation over replicas (bootstrap of the noise and of the pulses) that are the same for all.

@@ -166,12 +166,14 @@ def pulses_of(number: int) -> str:
     return f"{number:,} with a pulse".replace(",", "\u2009")
 
 
-def listed(applied: Sequence[Applied], values: Sequence[str]) -> str:
-    """Write values by method.
-
-    Examples
-    --------
-    >>> listed([], [])
-    ''
-    """
-    return ", ".join(f"{one.label} {value}" for one, value in zip(applied, values, strict=True))
+def black_line(applied: Sequence[Applied], limit: str) -> str:
+    """Say what the black line is, if there is one."""
+    for one in applied:
+        if one.method == limit:
+            what = (
+                "a matched filter that knows the pulse, in traces without interference"
+                if limit == "limit"
+                else "what the others are judged by"
+            )
+            return f" Black: {one.label}, {what}."
+    return ""

@@ -70,7 +70,7 @@ def example_traces(inputs: Inputs, settings: ExampleTracesSettings) -> Result:
         draw_trace(row[0], example, rate)
         draw_close(row[1], example, rate, settings.window)
         draw_spectra(row[2], example, rate)
-    frame(axes)
+    frame(axes, occupied(examples, rate))
     style.legend_below(figure, axes[0, 0], columns=3)
     return Result(figure, _table(examples, rate), _caption(sample, shown, examples, settings), {})
 
@@ -190,18 +190,26 @@ def draw_spectra(panel: Axes, example: Example, rate: float) -> None:
     if example.snr:
         panel.plot(frequency, spectrum(example.true, rate), **TRUE)
     panel.plot(frequency, spectrum(example.denoised, rate), **DENOISED)
-    # what lies outside the band is rounding
-    inside = frequency[measured > 1e-3 * measured.max()]
     top = 2 * float(measured.max())
-    panel.set(yscale="log", xlim=(inside[0] - 5, inside[-1] + 5), ylim=(top / 2000, top))
+    panel.set(yscale="log", ylim=(top / 2000, top))
 
 
-def frame(axes: np.ndarray) -> None:
-    """Label the axes."""
+def occupied(examples: Sequence[Example], rate: float) -> tuple[float, float]:
+    """Return the frequencies between which nearly all power of the traces lies, and some more."""
+    power = np.sum([spectrum(one.measured, rate) ** 2 for one in examples], axis=0)
+    frequency = fft.rfftfreq(len(examples[0].measured), 1 / rate)
+    share = np.cumsum(power) / power.sum()
+    low, high = frequency[np.searchsorted(share, [0.002, 0.998])]
+    return max(low - 6, 0.0), min(high + 6, rate / 2)
+
+
+def frame(axes: np.ndarray, band: tuple[float, float]) -> None:
+    """Label the axes; all spectra show one band [MHz]."""
     for panel in axes[:, 0]:
         panel.set_ylabel("field [µV/m]")
     for panel in axes[:, 2]:
-        panel.set_ylabel("[µV/m/MHz]")
+        panel.set_ylabel("amplitude\n[µV/m/MHz]")
+        panel.set_xlim(*band)
     for panels, label in zip(
         axes.T, ("time [µs]", "time [µs], true and denoised", "frequency [MHz]"), strict=True
     ):
