@@ -128,13 +128,13 @@ def test_the_limit_is_a_known_number(models, drawn):
 # the window cuts off tails; templates differ from the pulses in delay and slope
 @pytest.mark.parametrize(
     ("name", "off", "beside"),
-    [("envelope", 0.1, 0.05), ("wiener", 1.5, None), ("matched_filter", 11, 0.15)],
+    [("envelope", 0.05, 0.05), ("wiener", 1.0, None), ("matched_filter", 4.0, 0.15)],
 )
 def test_pulses_without_noise_are_recovered(models, drawn, name, off, beside):
     lit = drawn(500, 5, pulses=1.0, pulse={"snr": [5.0, 20.0]})
     module, _ = METHODS[name]
     raw = module._raw(models[name][0], lit | {"trace": lit["signal"]})
-    assert np.quantile(np.abs(raw["predicted_time"] - lit["peak_time"]), 0.9) < off
+    assert np.median(np.abs(raw["predicted_time"] - lit["peak_time"])) < off  # of 5.6 ns a sample
     share = raw["predicted_fluence"] / lit["fluence"]
     if name == "wiener":  # takes its share of the pulse, too
         assert (share < 1).all()
