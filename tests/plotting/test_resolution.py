@@ -3,7 +3,14 @@ import pytest
 
 from cascade.plotting import style
 from cascade.plotting.correlation import count_norm, counts, draw_counts
-from cascade.plotting.resolution import SPREAD, Curve, angle_axis, draw_curves, limit_resolution
+from cascade.plotting.resolution import (
+    SPREAD,
+    Curve,
+    angle_axis,
+    draw_curves,
+    draw_ranges,
+    limit_resolution,
+)
 
 EDGES = np.array([0.0, 1.0, 2.0])
 
@@ -37,6 +44,19 @@ def test_a_reference_is_drawn_without_symbols():
     draw_curves(axes, EDGES, [curve("points", [1, 2]), curve("line", [2, 1], reference=True)])
     assert len(axes.containers) == 1
     assert set(axes.get_legend_handles_labels()[1]) == {"line", "points"}
+
+
+def test_ranges_stand_at_their_points():
+    _, axes = panel()
+    curves = [curve("a", [1, 2]), curve("b", [2, 3], look=1), curve("line", [2, 1], reference=True)]
+    draw_curves(axes, EDGES, curves)
+    draw_ranges(axes, EDGES, curves)
+    points = [line.lines[0].get_xdata() for line in axes.containers]
+    bars = [part for part in axes.collections if len(part.get_segments()) == 2][-2:]
+    for x, part in zip(points, bars, strict=True):
+        np.testing.assert_array_equal([segment[0, 0] for segment in part.get_segments()], x)
+    low, high = bars[0].get_segments()[0][:, 1]
+    assert (low, high) == (pytest.approx(0.9), pytest.approx(1.2))
 
 
 @pytest.mark.parametrize(("values", "zero"), [([1, 3], True), ([9, 10], False)])

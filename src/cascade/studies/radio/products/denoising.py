@@ -136,7 +136,8 @@ def peak_time_error(inputs: Inputs, settings: SnrSettings) -> Result:
             for one in applied
         ]  # fmt: skip
         draw_curves(panel, snr_edges(settings), curves)
-    axes[0, 0].set(yscale="log", ylabel=r"$|t' - t|$, 68 % [ns]")
+    positive = any((found["containment_ns"].value > 0).any() for found in measured.values())
+    axes[0, 0].set(yscale="log" if positive else "linear", ylabel=r"$|t' - t|$, 68 % [ns]")
     axes[1, 0].set(ylim=(-2, 102), ylabel=f"farther than {NEAR:g} ns [%]")
     name_snr(axes[:, 0], settings.edges)
     style.legend_below(figure, axes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,11 +14,15 @@ from cascade.plotting.resolution import Curve, draw_curves
 from cascade.studies.radio.metrics import SNR
 from cascade.studies.radio.products.binning import bin_of, name_snr, named, snr_edges
 from cascade.studies.radio.products.rates import (
+    Differences,
+    Lead,
     Rate,
-    paired_errors,
+    ahead_of_best,
+    differences,
     rate,
     rates,
     replicas_of_rates,
+    values_of,
 )
 from cascade.studies.radio.products.reading import (
     black_line,
@@ -36,28 +39,6 @@ METRIC = "tpr_fpr_2e-3_snr_3"
 FAINT = 4.0
 """Up to this signal-to-noise ratio pulses are faint, yet more than half of them can be found."""
 ENDS = ("value", "low", "high")
-
-
-@dataclass(frozen=True)
-class Differences:
-    """True positive rates of one method minus those of others, on the same traces.
-
-    Attributes
-    ----------
-    value, error
-        By the other's key, (bins,).
-    """
-
-    value: Mapping[str, np.ndarray]
-    error: Mapping[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class Lead:
-    """By how much a method's rate lies above that of the best other one in a bin."""
-
-    value: float
-    error: float
 
 
 @style.styled
@@ -110,34 +91,6 @@ def rivals_of(
     return [one for one in others if one is not mine]
 
 
-def differences(
-    mine: Applied,
-    others: Sequence[Applied],
-    found: Mapping[str, Sequence[Rate]],
-    replicas: Mapping[str, np.ndarray],
-) -> Differences:
-    """Subtract the rates of other methods from those of one."""
-    own, pulses = _values(found[mine.key]), np.array([one.pulses for one in found[mine.key]])
-    return Differences(
-        {one.key: own - _values(found[one.key]) for one in others},
-        {one.key: paired_errors(replicas[mine.key], replicas[one.key], pulses) for one in others},
-    )
-
-
-def ahead_of_best(
-    rivals: Sequence[Applied], ahead: Differences, found: Mapping[str, Sequence[Rate]]
-) -> list[Lead]:
-    """Return the differences to the best rival, bin by bin; none without rivals."""
-    if not rivals:
-        return []
-    values = np.nan_to_num(np.stack([_values(found[one.key]) for one in rivals]), nan=-1)
-    best = [rivals[place] for place in np.argmax(values, axis=0)]
-    return [
-        Lead(float(ahead.value[one.key][place]), float(ahead.error[one.key][place]))
-        for place, one in enumerate(best)
-    ]
-
-
 def draw_rates(
     panel: Axes,
     applied: Sequence[Applied],
@@ -150,7 +103,7 @@ def draw_rates(
     for one in applied:
         measured, look = found[one.key], colours[one.method, one.sample]
         enough = [rate.pulses >= settings.min_events for rate in measured]
-        bounds = (np.where(enough, 100 * _values(measured, end), np.nan) for end in ENDS)
+        bounds = (np.where(enough, 100 * values_of(measured, end), np.nan) for end in ENDS)
         curves.append(Curve(one.label, *bounds, look, one.method == settings.limit))
     draw_curves(panel, snr_edges(settings), curves)
     panel.set(ylim=(-2, 104), ylabel="true positive rate\nat 0.2 % FPR [%]")
@@ -175,10 +128,6 @@ def draw_distances(
     draw_curves(panel, snr_edges(settings), curves)
     panel.axhline(0, color="black", linewidth=1.1, zorder=1)
     panel.set_ylabel("rate − limit\n[percentage points]")
-
-
-def _values(found: Sequence[Rate], end: str = "value") -> np.ndarray:
-    return np.array([getattr(one, end) for one in found])
 
 
 def _metrics(
@@ -232,9 +181,9 @@ def _table(
             "snr_high": settings.edges[1:],
             "pulses": [rate.pulses for rate in measured],
             "noise": [rate.noise for rate in measured],
-            "tpr": _values(measured),
-            "low": _values(measured, "low"),
-            "high": _values(measured, "high"),
+            "tpr": values_of(measured),
+            "low": values_of(measured, "low"),
+            "high": values_of(measured, "high"),
             "below_limit": away.value[one.key] if away else undefined,
             "below_limit_error": away.error[one.key] if away else undefined,
             "behind": ahead.value[one.key],
@@ -285,7 +234,8 @@ def _caption(
         f"pass, in bins of the SNR, from {counts(applied)}. Bars: 68 % intervals, of the counted "
         "pulses (binomial, Clopper and Pearson) and of the cut, which is known from the same "
         f"file's pure noise only, together; symbols are spread within their bin."
-        f"{black_line(applied, settings.limit)}{below}{verdict(mine, rivals, best, settings.edges)} Bins "
-        f"with fewer than {settings.min_events} pulses are empty. Stands beside the efficiency over the SNR in "
+        f"{black_line(applied, settings.limit)}{below}"
+        f"{verdict(mine, rivals, best, settings.edges)} Bins with fewer than "
+        f"{settings.min_events} pulses are empty. Stands beside the efficiency over the SNR in "
         "arXiv:1901.04079."
     )

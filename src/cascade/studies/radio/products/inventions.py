@@ -214,8 +214,8 @@ def _caption(claims: Sequence[Claims], settings: InventedPulsesSettings) -> str:
         "Does denoising invent pulses? Share of the denoised traces whose largest field strength "
         "is at least x times the RMS of the noise in the trace: without a pulse (left, "
         f"{style.plural(noise, 'trace')}), and with a pulse of SNR above {SNR:g} (right, "
-        f"{style.plural(signal, 'trace')}). Of the pure noise, at x = {settings.claimed:g} or above "
-        f"(grey line) lie, for {rates}. Bands and limits in brackets: ends of the central 95 % "
+        f"{style.plural(signal, 'trace')}). Of the pure noise, at x = {settings.claimed:g} or "
+        f"above (grey line) lie, for {rates}. Bands, limits in brackets: ends of the central 95 % "
         "interval (Clopper and Pearson); dotted: its upper end where there is no such trace. "
         "Stands beside the denoised traces of arXiv:1901.04079."
     )

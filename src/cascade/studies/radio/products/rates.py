@@ -11,7 +11,7 @@ deviation over replicas (bootstrap of the noise and of the pulses) that are the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +45,28 @@ class Rate:
     def number(self) -> Number:
         """As a metric."""
         return Number(self.value, self.low, self.high, "1", self.pulses)
+
+
+@dataclass(frozen=True)
+class Differences:
+    """True positive rates of one method minus those of others, on the same traces.
+
+    Attributes
+    ----------
+    value, error
+        By the other's key, (bins,).
+    """
+
+    value: Mapping[str, np.ndarray]
+    error: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Lead:
+    """By how much a method's rate lies above that of the best of others in a bin."""
+
+    value: float
+    error: float
 
 
 def rate(noise: np.ndarray, pulses: np.ndarray) -> Rate:
@@ -126,3 +148,36 @@ def paired_errors(first: np.ndarray, second: np.ndarray, pulses: np.ndarray) -> 
     with np.errstate(invalid="ignore", divide="ignore"):
         least = 1 / np.where(pulses > 0, pulses, np.nan)
         return np.maximum(np.std(first - second, axis=0, ddof=1), least)
+
+
+def differences(
+    mine: Applied,
+    others: Sequence[Applied],
+    found: Mapping[str, Sequence[Rate]],
+    replicas: Mapping[str, np.ndarray],
+) -> Differences:
+    """Subtract the rates of other methods from those of one."""
+    own, pulses = values_of(found[mine.key]), np.array([one.pulses for one in found[mine.key]])
+    return Differences(
+        {one.key: own - values_of(found[one.key]) for one in others},
+        {one.key: paired_errors(replicas[mine.key], replicas[one.key], pulses) for one in others},
+    )
+
+
+def ahead_of_best(
+    rivals: Sequence[Applied], ahead: Differences, found: Mapping[str, Sequence[Rate]]
+) -> list[Lead]:
+    """Return the differences to the best rival, bin by bin; none without rivals."""
+    if not rivals:
+        return []
+    values = np.nan_to_num(np.stack([values_of(found[one.key]) for one in rivals]), nan=-1)
+    best = [rivals[place] for place in np.argmax(values, axis=0)]
+    return [
+        Lead(float(ahead.value[one.key][place]), float(ahead.error[one.key][place]))
+        for place, one in enumerate(best)
+    ]
+
+
+def values_of(found: Sequence[Rate], end: str = "value") -> np.ndarray:
+    """Return the rates, or an end of their intervals, (bins,)."""
+    return np.array([getattr(one, end) for one in found])
