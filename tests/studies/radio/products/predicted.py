@@ -7,6 +7,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from cascade.events import hdf5
 from cascade.events.seeding import Block, sequence
+from cascade.settings import validate
 from cascade.studies.radio import PREDICTIONS, SCHEMA, TRUTH
 from cascade.studies.radio.settings import TraceSettings
 from cascade.studies.radio.simulation.simulate import simulate
@@ -16,7 +17,7 @@ FIELDS = {field.name: field for field in (*SCHEMA, *PREDICTIONS)}
 
 def make_traces(number, seed=1, **settings):
     """Return simulated traces."""
-    return simulate(Block(0, number, sequence(seed)), TraceSettings(**settings))
+    return simulate(Block(0, number, sequence(seed)), validate(TraceSettings, settings))
 
 
 def write(path, columns, sample="default"):

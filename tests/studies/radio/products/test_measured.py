@@ -194,3 +194,12 @@ def test_compression_is_samples_over_latent_numbers(tmp_path, traces):
         products.compression(Inputs(files), CompressionSettings())
     with pytest.raises(CascadeError, match=r"groups.plain: no predictions of 'a9'"):
         products.compression(Inputs(files), CompressionSettings(groups={"plain": ["a9"]}))
+
+
+def test_no_number_without_pulses(tmp_path):
+    faint = make_traces(200, pulse={"snr": [0.5, 2.5]})
+    noise = faint["trace"] - faint["signal"]
+    columns = perfect(faint, denoised=noise, predicted_time=faint["peak_time"])
+    inputs = of(tmp_path, columns)
+    assert products.snr_gain(inputs, SETTINGS).metrics == {}
+    assert products.peak_time_error(inputs, SETTINGS).metrics == {}

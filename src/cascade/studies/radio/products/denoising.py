@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -57,6 +57,11 @@ def number(
     )
 
 
+def known(numbers: Mapping[str, Number]) -> dict[str, Number]:
+    """Return the numbers that have some pulse behind them."""
+    return {name: one for name, one in numbers.items() if one.events > 0}
+
+
 @style.styled
 def snr_gain(inputs: Inputs, settings: SnrSettings) -> Result:
     """Draw by which factor denoising reduces the noise: median and central 68 %."""
@@ -90,7 +95,9 @@ def snr_gain(inputs: Inputs, settings: SnrSettings) -> Result:
     panel.set_ylabel("noise before / after denoising")
     name_snr([panel], settings.edges)
     style.legend_below(figure, axes)
-    return Result(figure, table(applied, measured), _gain_caption(applied, settings), numbers)
+    return Result(
+        figure, table(applied, measured), _gain_caption(applied, settings), known(numbers)
+    )
 
 
 def _gain_caption(applied: Sequence[Applied], settings: SnrSettings) -> str:
@@ -141,7 +148,9 @@ def peak_time_error(inputs: Inputs, settings: SnrSettings) -> Result:
     axes[1, 0].set(ylim=(-2, 102), ylabel=f"farther than {NEAR:g} ns [%]")
     name_snr(axes[:, 0], settings.edges)
     style.legend_below(figure, axes)
-    return Result(figure, table(applied, measured), _time_caption(applied, settings), numbers)
+    return Result(
+        figure, table(applied, measured), _time_caption(applied, settings), known(numbers)
+    )
 
 
 def distances(one: Applied) -> np.ndarray:

@@ -163,7 +163,7 @@ def draw_trace(panel: Axes, example: Example, rate: float) -> None:
     if example.snr:
         panel.plot(time, example.true, label="true", **TRUE)
     panel.plot(time, example.denoised, label="denoised", **DENOISED)
-    top = 1.25 * float(np.abs(example.measured).max())
+    top = 1.4 * float(np.abs(example.measured).max())
     panel.set(xlim=(0, time[-1]), ylim=(-top, top))
     text = f"SNR {example.snr:.1f}" if example.snr else "no pulse"
     style.note(panel, text, x=0.98)

@@ -9,14 +9,30 @@ from cascade.studies.radio.settings.baselines import (
     WienerSettings,
 )
 from cascade.studies.radio.settings.ingest import Hdf5Settings, RootSettings
+from cascade.studies.radio.settings.products import (
+    CompressionSettings,
+    DetectionSettings,
+    ExampleTracesSettings,
+    InventedPulsesSettings,
+    LatentSettings,
+    RocSettings,
+    SnrSettings,
+)
 from cascade.studies.radio.settings.sources import TraceSettings
 
 __all__ = [
+    "CompressionSettings",
+    "DetectionSettings",
     "EnvelopeSettings",
+    "ExampleTracesSettings",
     "Hdf5Settings",
+    "InventedPulsesSettings",
+    "LatentSettings",
     "LimitSettings",
     "MatchedFilterSettings",
+    "RocSettings",
     "RootSettings",
+    "SnrSettings",
     "TraceSettings",
     "WienerSettings",
 ]
