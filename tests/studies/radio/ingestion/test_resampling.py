@@ -108,8 +108,14 @@ def test_lengths_that_do_not_fit_are_named():
         with pytest.raises(CascadeError, match=message):
             to_events(entries(trace=trace), settings(**changes), None)
 
-    fails("has 600 samples at 180 MHz, but 500 are wanted; set 'samples', or cut", 600)
-    fails("has 400 samples at 180 MHz, but 500 are wanted; set 'samples' or 'window', or", 400)
+    fails(
+        "has 600 samples at 180 MHz, but 500 are wanted; check 'file_rate', set 'samples', or cut",
+        600,
+    )
+    fails(
+        "has 400 samples at 180 MHz, but 500 are wanted; check 'file_rate', set 'samples' or 'window'",
+        400,
+    )
     fails("but 500 are wanted from sample 101 on", 600, window=101)
     fails("but 500 are wanted from sample 700 on", 600, window=700, pad=True)
     fails("has 450 samples at 180 MHz", 500, file_rate=200)

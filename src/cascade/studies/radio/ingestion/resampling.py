@@ -84,9 +84,9 @@ def _check_length(entries: Entries, place: int, length: int, settings: ReadingSe
     new = math.floor(length * settings.ratio)
     first = settings.window if isinstance(settings.window, int) else 0
     if new > settings.samples and settings.window is None:
-        remedy = "set 'samples', or cut by 'window'"
+        remedy = "check 'file_rate', set 'samples', or cut by 'window'"
     elif first >= new or (new < first + settings.samples and not settings.pad):
-        remedy = "set 'samples' or 'window', or lengthen by 'pad'"
+        remedy = "check 'file_rate', set 'samples' or 'window', or lengthen by 'pad'"
     else:
         return
     begin = f" from sample {first} on" if first else ""
