@@ -106,7 +106,9 @@ class Network:
     Attributes
     ----------
     network
-        ``(settings) -> torch.nn.Module``, called with the input fields in order.
+        ``(settings) -> torch.nn.Module``, called with the input fields in order. If it has a method
+        ``calibrate(predicted, truth)``, that is given its predictions for the validation split
+        once it is trained, and may set buffers by them.
     objective
         ``() -> Objective``: loss, and what the network's output means (``training.objectives``).
     task

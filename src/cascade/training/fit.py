@@ -34,8 +34,12 @@ from cascade.training import checkpoint
 from cascade.training.batches import Batches, Split
 from cascade.training.callbacks import BestWeights, Diverged, History, Randomness, SaveState
 from cascade.training.network import build, check_shapes, inner_shape, pick_device, shape_text
+from cascade.training.predict import predict
 from cascade.training.scaling import Scaled
 from cascade.training.settings import Training
+
+CALIBRATION = 20_000
+"""At most so many events of the validation split fix a trained network's last constants."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,7 @@ def fit(job: Fit, output: Path, history: Path, resume: Path, accelerator: str = 
         except Diverged as error:
             state.unlink(missing_ok=True)
             raise CascadeError(_diagnosis(job, error)) from error
+    best = _calibrated(job, network, best)
     with atomic(history) as part:  # history and weights appear together
         part.write_text(csv_text(rows), encoding="utf-8")
         checkpoint.save(output, provenance.record(**record, torch=str(torch.__version__)), best)
@@ -226,6 +231,20 @@ def _train(
         progress.say("resumes from its saved state")
     trainer.fit(task, train, validation, ckpt_path=resumed, weights_only=True)
     return best.weights, rows.rows
+
+
+def _calibrated(
+    job: Fit, network: Scaled, weights: dict[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """Let a network with constants to be fixed on the validation split fix them."""
+    if not hasattr(network.network, "calibrate"):
+        return weights
+    network.load_state_dict(weights)
+    split = next(iter(job.validation.values()))
+    truth = hdf5.read(split.path, split.fields, 0, CALIBRATION)
+    predicted = predict(job.declared, network.cpu().eval(), truth)
+    network.network.calibrate(predicted, truth)
+    return network.state_dict()
 
 
 def _quiet() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from cascade.events.schema import Field
-from cascade.study import Simulation, Study
+from cascade.study import Estimator, Ingestion, Metric, Network, Product, Simulation, Study
 
 _HERE = "cascade.studies.radio"
 
@@ -31,9 +31,45 @@ PREDICTIONS = (
 TRUTH = ("label", "snr", "fluence", "peak_time", "signal", "noise_rms")
 
 
+TRACE = ("trace",)
+FOUND = ("trace", "label", "snr", "fluence")
+PAIRED = ("trace", "signal", "label", "snr", "noise_rms", "fluence")
+"""What traces are paired anew from."""
+FIGURE = "cascade.plotting.settings:FigureSettings"
+
+
 def _settings(name: str) -> str:
     return f"{_HERE}.settings:{name}"
 
+
+def _product(name: str, settings: str) -> Product:
+    return Product(f"{_HERE}.products:{name}", _settings(f"{settings}Settings"))
+
+
+def _baseline(
+    name: str, settings: str, fields: tuple[str, ...] = FOUND, inputs: tuple[str, ...] = TRACE
+) -> Estimator:
+    return Estimator(
+        fit=f"{_HERE}.baselines.{name}:fit_{name}",
+        predict=f"{_HERE}.baselines.{name}:predict_{name}",
+        inputs=inputs,
+        fields=MappingProxyType({"train": fields}),
+        settings=_settings(settings),
+    )
+
+
+def _network(name: str, settings: str) -> Network:
+    return Network(
+        network=f"{_HERE}.networks:{name}",
+        objective=f"{_HERE}.networks.outputs:PulseSearch",
+        inputs=TRACE,
+        fields=MappingProxyType({"train": PAIRED}),
+        settings=_settings(settings),
+        augment=f"{_HERE}.networks.pairing:augment",
+    )
+
+
+ORACLE = ("trace", "signal", "interference")
 
 STUDY = Study(
     name="radio",
@@ -46,9 +82,48 @@ STUDY = Study(
             "toy": Simulation(
                 f"{_HERE}.simulation.simulate:simulate", _settings("TraceSettings"), block=2000
             ),
+            "hdf5": Ingestion(f"{_HERE}.ingestion.datasets:ingest", _settings("Hdf5Settings")),
+            "root": Ingestion(f"{_HERE}.ingestion.trees:ingest", _settings("RootSettings")),
         }
     ),
-    methods=MappingProxyType({}),
-    metrics=MappingProxyType({}),
-    products=MappingProxyType({}),
+    methods=MappingProxyType(
+        {
+            "envelope": _baseline("envelope", "EnvelopeSettings"),
+            "matched_filter": _baseline("matched_filter", "MatchedFilterSettings"),
+            "wiener": _baseline("wiener", "WienerSettings", (*FOUND, "signal")),
+            # knows each pulse and its trace without interference: not a rival, but all that can be
+            # known
+            "limit": _baseline("limit", "LimitSettings", (*ORACLE, "label"), ORACLE),
+            "classifier": _network("classifier", "ClassifierSettings"),
+            "denoiser": _network("denoiser", "DenoiserSettings"),
+            "joint": _network("joint", "JointSettings"),
+            "bilstm": _network("bilstm", "RecurrentSettings"),
+        }
+    ),
+    metrics=MappingProxyType(
+        {
+            name: Metric(f"{_HERE}.metrics:{name.replace('-', '_')}")
+            for name in (
+                "auc",
+                "tpr_fpr_2e-3_snr_3",
+                "fluence_bias",
+                "fluence_resolution",
+                "snr_gain",
+            )
+        }
+    ),
+    products=MappingProxyType(
+        {
+            "example_traces": _product("example_traces", "ExampleTraces"),
+            "roc": _product("roc", "Roc"),
+            "tpr_over_snr": _product("tpr_over_snr", "Detection"),
+            "fluence_ratio": _product("fluence_ratio", "Snr"),
+            "snr_gain": _product("snr_gain", "Snr"),
+            "peak_time_error": _product("peak_time_error", "Snr"),
+            "latent": _product("latent", "Latent"),
+            "invented_pulses": _product("invented_pulses", "InventedPulses"),
+            "compression": _product("compression", "Compression"),
+            "history": Product("cascade.plotting.history:history", FIGURE),
+        }
+    ),
 )

@@ -9,6 +9,12 @@ from cascade.studies.radio.settings.baselines import (
     WienerSettings,
 )
 from cascade.studies.radio.settings.ingest import Hdf5Settings, RootSettings
+from cascade.studies.radio.settings.networks import (
+    ClassifierSettings,
+    DenoiserSettings,
+    JointSettings,
+    RecurrentSettings,
+)
 from cascade.studies.radio.settings.products import (
     CompressionSettings,
     DetectionSettings,
@@ -21,15 +27,19 @@ from cascade.studies.radio.settings.products import (
 from cascade.studies.radio.settings.sources import TraceSettings
 
 __all__ = [
+    "ClassifierSettings",
     "CompressionSettings",
+    "DenoiserSettings",
     "DetectionSettings",
     "EnvelopeSettings",
     "ExampleTracesSettings",
     "Hdf5Settings",
     "InventedPulsesSettings",
+    "JointSettings",
     "LatentSettings",
     "LimitSettings",
     "MatchedFilterSettings",
+    "RecurrentSettings",
     "RocSettings",
     "RootSettings",
     "SnrSettings",

@@ -1,0 +1,139 @@
+"""Denoising autoencoders: through a bottleneck only what describes a pulse gets to the other side.
+
+The supervised denoising autoencoder for radio signals of air showers is that of arXiv:1901.04079.
+The bottleneck holds ``latent`` numbers at each of a few times. Without shortcuts everything that
+the decoder knows went through it; with them (as in arXiv:1505.04597) it need not.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cascade.layers.perceptron import perceptron
+from cascade.studies.radio.calibration import IDENTITY, fit_calibration
+from cascade.studies.radio.fluence import PER_SQUARE
+from cascade.studies.radio.networks.detection import Detection, unit
+from cascade.studies.radio.networks.views import Views
+from cascade.studies.radio.settings.networks import DenoiserSettings, JointSettings
+
+TINY = 1e-6
+"""Added to energies, in units of the median power of a frequency, before their logarithm."""
+
+
+class Autoencoder(nn.Module):
+    """Encoder, bottleneck and decoder over time.
+
+    Shapes
+    ------
+    features (B, channels, times) → complex envelope (B, 2, times), bottleneck
+    (B, latent, times / 2^widths) and the decoder's last features (B, channels, times)
+    """
+
+    def __init__(self, settings: DenoiserSettings):
+        super().__init__()
+        widths = [settings.channels, *settings.widths]
+        self.encoder = nn.ModuleList(unit(*pair, stride=2) for pair in pairwise(widths))
+        self.compress = nn.Conv1d(widths[-1], settings.latent, 1)
+        self.expand = nn.Sequential(nn.Conv1d(settings.latent, widths[-1], 1), nn.ReLU())
+        self.decoder = nn.ModuleList(unit(*pair) for pair in pairwise(widths[::-1]))
+        self.answer = nn.Conv1d(widths[0], 2, 5, padding=2)
+        self.shortcuts = settings.shortcuts
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return envelope, bottleneck and last features."""
+        passed = [features]
+        for layer in self.encoder:
+            passed.append(layer(passed[-1]))
+        latent = self.compress(passed.pop())
+        decoded = self.expand(latent)
+        for layer in self.decoder:
+            beside = passed.pop()
+            decoded = layer(F.interpolate(decoded, beside.shape[-1], mode="linear"))
+            if self.shortcuts:
+                decoded = decoded + beside
+        return self.answer(decoded), latent, decoded
+
+
+class Denoiser(nn.Module):
+    """The autoencoder alone: its score and fluence are those of the denoised trace.
+
+    Shapes
+    ------
+    trace (B, samples) → ``denoised``, ``envelope`` (B, samples), ``latent`` (B, features),
+    ``score`` and ``log_fluence`` (B,)
+    """
+
+    def __init__(self, settings: DenoiserSettings):
+        super().__init__()
+        self.views = Views(settings)
+        self.stem = unit(self.views.channels, settings.channels)
+        self.autoencoder = Autoencoder(settings)
+        self.register_buffer("calibration", torch.tensor(IDENTITY, dtype=torch.float64))
+
+    def forward(self, trace: Tensor) -> dict[str, Tensor]:
+        """Return what the trace holds besides noise."""
+        return self.describe(trace)[0]
+
+    def describe(self, trace: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """Return the output, and features (B, 2 channels + views, times) to measure on."""
+        views, median = self.views(trace)
+        first = self.stem(views)
+        answer, latent, last = self.autoencoder(first)
+        denoised, envelope = self.views.to_trace(answer, median)
+        energy = torch.log(denoised.square().sum(dim=1) / median.square().squeeze(1) + TINY)
+        # from the trace's own unit to eV/m²
+        per_energy = torch.log(median.square().squeeze(1) * (PER_SQUARE / self.views.band.rate))
+        output = {
+            "denoised": denoised,
+            "envelope": envelope,
+            "latent": latent.flatten(1),
+            "score": energy,
+            "log_fluence": energy + per_energy,
+            "calibration": self.calibration,
+            "rate": self.views.band.rate,
+        }
+        return output, torch.cat([views, first, last], dim=1)
+
+    def calibrate(self, predicted: dict, truth: dict) -> None:
+        """Fix the calibration of the fluence on the validation split."""
+        known = fit_calibration(predicted["predicted_fluence"], truth["fluence"], truth["snr"])
+        self.calibration.copy_(torch.from_numpy(known))
+
+
+class Joint(Denoiser):
+    """Autoencoder, classifier and a measurement of the fluence on common layers.
+
+    The measurement corrects the energy of the denoised trace, and says how well it is known.
+
+    Shapes
+    ------
+    As for the denoiser, and ``logit``, ``log_deviation`` (B,)
+    """
+
+    def __init__(self, settings: JointSettings):
+        super().__init__(settings)
+        features = self.views.channels + 2 * settings.channels
+        self.detection = Detection(features, settings)
+        self.place = nn.Conv1d(features, settings.evidence, 1)
+        self.measure = perceptron(features + settings.evidence + 1, settings.hidden, 2)
+
+    def forward(self, trace: Tensor) -> dict[str, Tensor]:
+        """Return what the trace holds besides noise, and whether that is a pulse."""
+        output, features = self.describe(trace)
+        # features where the pulse is: a mean over time with learned weights
+        places = self.place(features)
+        weight = torch.softmax(places[:, :1], dim=2)
+        there = (weight * features).sum(dim=2)
+        energy = output["score"].detach()
+        known = [there, torch.logsumexp(places, dim=2), energy[:, None]]
+        correction, deviation = self.measure(torch.cat(known, dim=1)).unbind(dim=1)
+        log_fluence = output["log_fluence"].detach() + correction
+        return output | {
+            "logit": self.detection(features),
+            "log_fluence": log_fluence,
+            "log_deviation": deviation,
+        }
