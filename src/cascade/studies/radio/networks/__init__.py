@@ -1,8 +1,7 @@
 """Networks that find, denoise and measure pulses.
 
-Each function builds a network from its settings. All take the field ``trace`` and bring it to a unit
-of its own, so no scaler should stand before them and traces may be in any unit; what they return is
-told in ``outputs``.
+Each function builds a network from its settings. All take the field ``trace`` and bring it to a
+unit of its own, so no scaler should stand before them; what they return is told in ``outputs``.
 """
 
 from __future__ import annotations

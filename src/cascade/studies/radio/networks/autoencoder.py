@@ -17,11 +17,9 @@ from cascade.layers.perceptron import perceptron
 from cascade.studies.radio.calibration import IDENTITY, fit_calibration
 from cascade.studies.radio.fluence import PER_SQUARE
 from cascade.studies.radio.networks.detection import Detection, unit
+from cascade.studies.radio.networks.energies import MEASURED, NUMBERS, Energies, energies
 from cascade.studies.radio.networks.views import Views
 from cascade.studies.radio.settings.networks import DenoiserSettings, JointSettings
-
-TINY = 1e-6
-"""Added to energies, in units of the median power of a frequency, before their logarithm."""
 
 
 class Autoencoder(nn.Module):
@@ -59,7 +57,7 @@ class Autoencoder(nn.Module):
 
 
 class Denoiser(nn.Module):
-    """The autoencoder alone: its score and fluence are those of the denoised trace.
+    """The autoencoder alone: its score is the energy of the denoised trace.
 
     Shapes
     ------
@@ -76,27 +74,33 @@ class Denoiser(nn.Module):
 
     def forward(self, trace: Tensor) -> dict[str, Tensor]:
         """Return what the trace holds besides noise."""
-        return self.describe(trace)[0]
+        output, _, _ = self.describe(trace)
+        return output
 
-    def describe(self, trace: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-        """Return the output, and features (B, 2 channels + views, times) to measure on."""
-        views, median = self.views(trace)
-        first = self.stem(views)
+    def describe(self, trace: Tensor) -> tuple[dict[str, Tensor], Tensor, Energies]:
+        """Return the output, features (B, features, times), and energies that the pulse may have.
+
+        Measuring does not act back on the denoised trace.
+        """
+        view = self.views(trace)
+        first = self.stem(view.features)
         answer, latent, last = self.autoencoder(first)
-        denoised, envelope = self.views.to_trace(answer, median)
-        energy = torch.log(denoised.square().sum(dim=1) / median.square().squeeze(1) + TINY)
+        denoised, envelope = self.views.to_trace(answer, view.unit)
+        place = envelope.detach().argmax(dim=1)
+        found = energies(self.views, view, trace, denoised.detach(), place)
         # from the trace's own unit to eV/m²
-        per_energy = torch.log(median.square().squeeze(1) * (PER_SQUARE / self.views.band.rate))
+        fluence = torch.log(view.unit.square().squeeze(1) * (PER_SQUARE / self.views.band.rate))
         output = {
             "denoised": denoised,
             "envelope": envelope,
             "latent": latent.flatten(1),
-            "score": energy,
-            "log_fluence": energy + per_energy,
+            "score": found.denoised,
+            "log_unit": fluence,
+            "log_fluence": fluence + found.common,
             "calibration": self.calibration,
             "rate": self.views.band.rate,
         }
-        return output, torch.cat([views, first, last], dim=1)
+        return output, torch.cat([view.features, first, last], dim=1), found
 
     def calibrate(self, predicted: dict, truth: dict) -> None:
         """Fix the calibration of the fluence on the validation split."""
@@ -107,7 +111,8 @@ class Denoiser(nn.Module):
 class Joint(Denoiser):
     """Autoencoder, classifier and a measurement of the fluence on common layers.
 
-    The measurement corrects the energy of the denoised trace, and says how well it is known.
+    The measurement is a mean of the energies that a pulse may have, with learned weights and a
+    correction, and says how well it knows.
 
     Shapes
     ------
@@ -117,23 +122,26 @@ class Joint(Denoiser):
     def __init__(self, settings: JointSettings):
         super().__init__(settings)
         features = self.views.channels + 2 * settings.channels
-        self.detection = Detection(features, settings)
+        self.detection = Detection(features, settings, NUMBERS)
         self.place = nn.Conv1d(features, settings.evidence, 1)
-        self.measure = perceptron(features + settings.evidence + 1, settings.hidden, 2)
+        known = features + settings.evidence + NUMBERS
+        self.normalisation = nn.BatchNorm1d(known)
+        self.measure = perceptron(known, settings.hidden, MEASURED + 2)
 
     def forward(self, trace: Tensor) -> dict[str, Tensor]:
         """Return what the trace holds besides noise, and whether that is a pulse."""
-        output, features = self.describe(trace)
+        output, features, found = self.describe(trace)
+        numbers = torch.stack(found, dim=1)
         # features where the pulse is: a mean over time with learned weights
         places = self.place(features)
         weight = torch.softmax(places[:, :1], dim=2)
         there = (weight * features).sum(dim=2)
-        energy = output["score"].detach()
-        known = [there, torch.logsumexp(places, dim=2), energy[:, None]]
-        correction, deviation = self.measure(torch.cat(known, dim=1)).unbind(dim=1)
-        log_fluence = output["log_fluence"].detach() + correction
+        known = torch.cat([there, torch.logsumexp(places, dim=2), numbers], dim=1)
+        measured = self.measure(self.normalisation(known))
+        shares = torch.softmax(measured[:, :MEASURED], dim=1)
+        energy = (shares * numbers[:, :MEASURED]).sum(dim=1) + measured[:, -2]
         return output | {
-            "logit": self.detection(features),
-            "log_fluence": log_fluence,
-            "log_deviation": deviation,
+            "logit": self.detection(features, numbers),
+            "log_fluence": output["log_unit"] + energy,
+            "log_deviation": measured[:, -1],
         }

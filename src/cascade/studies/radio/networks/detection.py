@@ -1,4 +1,4 @@
-"""Is there a pulse in the trace? Evidence at each time, summed up as likelihood ratios are.
+"""Whether there is a pulse in the trace: evidence at each time, summed up as likelihood ratios are.
 
 A pulse may come at any time, so the likelihood ratio of a pulse is the mean of those at each time:
 the logarithm of a sum of exponentials, which a network gets in place of a mean or maximum.
@@ -17,7 +17,7 @@ KERNEL = 5
 
 
 def unit(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    """Return convolution over time, normalisation and ReLU: (B, inputs, t) → (B, outputs, t/stride)."""
+    """Return convolution, normalisation and ReLU: (B, inputs, t) → (B, outputs, t / stride)."""
     return nn.Sequential(
         nn.Conv1d(inputs, outputs, KERNEL, stride, KERNEL // 2, bias=False),
         nn.BatchNorm1d(outputs),
@@ -26,25 +26,25 @@ def unit(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 
 
 class Detection(nn.Module):
-    """Logit of a pulse from features over time.
+    """Logit of a pulse from features over time, and numbers of the whole trace.
 
     Shapes
     ------
-    (B, features, times) → (B,)
+    (B, features, times), (B, numbers) or none → (B,)
     """
 
-    def __init__(self, features: int, settings: ClassifierSettings):
+    def __init__(self, features: int, settings: ClassifierSettings, numbers: int = 0):
         super().__init__()
         self.evidence = nn.Conv1d(features, settings.evidence, 1)
-        known = features + settings.evidence
+        known = features + settings.evidence + numbers
         self.normalisation = nn.BatchNorm1d(known)
         self.answer = perceptron(known, settings.hidden, 1)
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, features: Tensor, numbers: Tensor | None = None) -> Tensor:
         """Return the logits."""
         sums = torch.logsumexp(self.evidence(features), dim=2)
-        known = torch.cat([sums, features.mean(dim=2)], dim=1)
-        return self.answer(self.normalisation(known)).squeeze(1)
+        known = [sums, features.mean(dim=2), *([] if numbers is None else [numbers])]
+        return self.answer(self.normalisation(torch.cat(known, dim=1))).squeeze(1)
 
 
 class Classifier(nn.Module):
@@ -64,5 +64,5 @@ class Classifier(nn.Module):
 
     def forward(self, trace: Tensor) -> dict[str, Tensor]:
         """Return the logit of a pulse."""
-        views, _ = self.views(trace)
-        return {"logit": self.detection(torch.cat([views, self.body(views)], dim=1))}
+        features = self.views(trace).features
+        return {"logit": self.detection(torch.cat([features, self.body(features)], dim=1))}

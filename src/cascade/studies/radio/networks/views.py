@@ -10,6 +10,7 @@ Fundamentals of Radar Signal Processing, chapter 3).
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +33,25 @@ FAINT = 0.05
 """Added to relative amplitudes before their logarithm."""
 
 
+class View(NamedTuple):
+    """A trace as networks see it.
+
+    Attributes
+    ----------
+    features
+        Real part, imaginary part and modulus of the envelopes (B, 3 filters, times).
+    unit
+        Median amplitude in frequency (B, 1), the unit of everything else.
+    spectrum, weight
+        Of the tapered trace and of the gate (B, bins).
+    """
+
+    features: Tensor
+    unit: Tensor
+    spectrum: Tensor
+    weight: Tensor
+
+
 class Views(nn.Module):
     """Trace to gated and filtered complex envelopes.
 
@@ -42,8 +62,7 @@ class Views(nn.Module):
 
     Shapes
     ------
-    (B, samples) → (B, 3 filters, times) and (B, 1): real part, imaginary part and modulus, and the
-    median amplitude in frequency, which is the unit of everything
+    (B, samples) → a view
     """
 
     def __init__(self, settings: ViewSettings):
@@ -70,20 +89,25 @@ class Views(nn.Module):
         self.register_buffer("taper", taper, persistent=False)
         self.register_buffer("untaper", 1 / _taper(self.times, settings.taper), persistent=False)
 
-    def forward(self, trace: Tensor) -> tuple[Tensor, Tensor]:
-        """Return views and unit."""
-        spectrum = torch.fft.rfft(trace * self.taper)[:, self.band.inside]
+    def forward(self, trace: Tensor) -> View:
+        """Return what networks see of traces."""
+        spectrum = self.spectrum(trace)
         height = spectrum.abs()
         unit = height.median(dim=1, keepdim=True).values.clamp(min=1e-12)
         level = torch.log(height / unit + FAINT)
         learned = self.gate(level[:, None]).squeeze(1)
         weight = torch.exp(-F.softplus(2 * (level - math.log(KNEE)) + learned))
         filters = torch.polar(torch.exp(self.amplitude), self.phase)
-        gated = (spectrum / unit * weight)[:, None] * filters
+        spectrum = spectrum / unit
+        gated = (spectrum * weight)[:, None] * filters
         scale = self.times / math.sqrt(gated.shape[-1])
         envelope = torch.fft.ifft(gated, n=self.times) * (scale * self.untaper)
-        views = torch.cat([envelope.real, envelope.imag, envelope.abs()], dim=1)
-        return self.normalisation(views), unit
+        parts = torch.cat([envelope.real, envelope.imag, envelope.abs()], dim=1)
+        return View(self.normalisation(parts), unit, spectrum, weight)
+
+    def spectrum(self, trace: Tensor) -> Tensor:
+        """Return the spectrum of tapered traces within the band, (B, samples) → (B, bins)."""
+        return torch.fft.rfft(trace * self.taper)[:, self.band.inside]
 
     def to_trace(self, envelope: Tensor, unit: Tensor) -> tuple[Tensor, Tensor]:
         """Return the trace (B, samples) and the Hilbert envelope (B, samples) of an answer.

@@ -19,7 +19,7 @@ class PairingSettings(Settings):
     snr: Range = [1.5, 20.0]
     """Signal-to-noise ratios of the pulses."""
 
-    low: Annotated[float, Field(ge=1, le=10)] = 2.0
+    low: Annotated[float, Field(ge=1, le=10)] = 1.3
     """Preference for weak pulses: ln snr lies at the share u^low of its range, with uniform u;
     1 makes it uniform."""
 
@@ -59,7 +59,7 @@ class ViewSettings(TraceNetworkSettings):
 
 
 class ClassifierSettings(ViewSettings):
-    """Is there a pulse?"""
+    """A network that says whether there is a pulse."""
 
     evidence: Width = 8
     """Kinds of evidence that are summed up over time."""
