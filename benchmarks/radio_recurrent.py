@@ -24,7 +24,7 @@ import numpy as np
 
 from cascade.events import hdf5
 from cascade.events.seeding import Block, sequence
-from cascade.studies.radio import SCHEMA
+from cascade.studies.radio import SCHEMA, STUDY
 from cascade.studies.radio.fluence import fluence
 from cascade.studies.radio.settings import TraceSettings
 from cascade.studies.radio.simulation.simulate import simulate
@@ -106,9 +106,11 @@ def accuracy(folder: Path, method: str) -> tuple[float, float]:
 
 def parameters(folder: Path, method: str) -> int:
     from cascade.training import checkpoint
+    from cascade.training.network import build
 
-    _, weights = checkpoint.load(folder / f"{method}.ckpt")
-    return sum(values.numel() for values in weights.values())
+    record, _ = checkpoint.load(folder / f"{method}.ckpt")
+    network = build(STUDY.methods[method], record)
+    return sum(values.numel() for values in network.parameters() if values.requires_grad)
 
 
 def main() -> None:
@@ -121,7 +123,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         written(folder, options.seed)
-        print(f"{'network':12} {'epochs':>6} {'numbers':>8} {'CPU s':>8} {'accuracy':>18}")
+        print(f"{'network':12} {'epochs':>6} {'weights':>8} {'CPU s':>8} {'accuracy':>18}")
         for method, number in epochs.items():
             taken = train(folder, method, number, options.seed)
             right, error = accuracy(folder, method)

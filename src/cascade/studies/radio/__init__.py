@@ -12,7 +12,7 @@ _HERE = "cascade.studies.radio"
 SCHEMA = (
     Field("trace", "uV/m", "measured field strength", ("sample",)),
     Field("signal", "uV/m", "the pulse within the trace; 0 without one", ("sample",)),
-    Field("interference", "uV/m", "carriers and bursts within the trace", ("sample",)),
+    Field("interference", "uV/m", "carriers and bursts within the trace, if known", ("sample",)),
     Field("label", "1", "1 for a trace with a pulse, 0 without", dtype="int8"),
     Field("snr", "1", "largest |signal| over the RMS of the broad-band noise; 0 without a pulse"),
     Field("noise_rms", "uV/m", "RMS of all but the pulse, interference included"),

@@ -79,15 +79,19 @@ def test_what_is_not_known_is_left_out(file, traces):
     assert read(file).keys() == {"trace"}
     assert read(file, datasets={"label": "label"}).keys() == {"trace", "label"}
     assert read(file, labels={"mine*": 1}).keys() == {"trace", "label"}
-    known = {field.name for field in SCHEMA} - {"interference"}
-    assert read(file, datasets={"signal": "signal"}).keys() == known
+
+
+def test_interference_that_is_not_known_is_none(file):
+    found = read(file, datasets={"signal": "signal"})
+    assert found.keys() == {field.name for field in SCHEMA}
+    assert not found["interference"].any()
 
 
 def test_all_is_known_of_files_without_pulses(drawn, tmp_path):
     noise = drawn(10, pulses=0.0)
     path = write(tmp_path / "noise.h5", {"field": noise["trace"]})
     found = read(path, datasets={"trace": "field"}, labels={"*.h5": 0}, **UNFILTERED)
-    same(found, {name: values for name, values in noise.items() if name != "interference"})
+    same(found, noise | {"interference": np.zeros_like(noise["trace"])})
 
 
 def test_labels_follow_from_the_names_of_files(traces, tmp_path):

@@ -43,6 +43,8 @@ def to_events(entries: Entries, settings: ReadingSettings, label: int | None) ->
         _check_labels(entries, events.get("label", lit), lit)
         events |= {"label": lit.astype(np.int8), "signal": signal}
         events |= _truth(entries, parts, signal, settings.rate)
+        # as far as it is known; the rest counts as noise
+        events.setdefault("interference", np.zeros_like(signal))
     return {
         name: values if name == "label" else values.astype(np.float32)
         for name, values in events.items()

@@ -1,8 +1,8 @@
 """Bidirectional LSTM layers over the samples of a trace, each time's answer in one sum.
 
 With the default widths this is the network of the textbook on this task (Erdmann et al., Deep
-Learning for Physics Research, 2021, chapter 9) with 95,873 parameters: PyTorch's second bias of each
-gate, which does nothing that the first does not, is held at 0.
+Learning for Physics Research, 2021, chapter 9) with its 95,873 parameters: PyTorch's second bias of
+each gate, which does nothing that the first does not, is held at 0.
 """
 
 from __future__ import annotations

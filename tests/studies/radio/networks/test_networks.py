@@ -1,0 +1,127 @@
+"""What holds for every network of the study: no unit, no neighbours, any sampling, gradients."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import settings as rounds
+from hypothesis import strategies as st
+
+from cascade.studies.radio.networks.outputs import PulseSearch
+from studies.radio.networks.untrained import AUTOENCODERS, NETWORKS, SAMPLINGS, build, traces
+
+every_network = pytest.mark.parametrize("name", NETWORKS)
+SMALL = {
+    "classifier": {"channels": 6, "filters": 3, "gate": 4},
+    "denoiser": {"channels": 6, "filters": 3, "gate": 4, "widths": [5, 7], "latent": 3},
+    "joint": {"channels": 6, "filters": 3, "gate": 4, "widths": [5, 7], "latent": 3},
+    "bilstm": {"widths": [5, 3]},
+}
+TENSORS = ("logit", "score", "denoised", "envelope", "latent", "log_fluence", "log_deviation")
+
+
+@pytest.fixture(scope="module")
+def networks():
+    return {name: build(name, **SMALL[name]) for name in NETWORKS}
+
+
+@torch.no_grad()
+def apply(network, trace):
+    return {name: values for name, values in network(trace).items() if name in TENSORS}
+
+
+def close(found, expected, tolerance=1e-3):
+    assert found.keys() == expected.keys()
+    for name, values in found.items():
+        scale = expected[name].abs().max().clamp(min=1e-3)
+        message = lambda text, name=name: f"{name}: {text}"  # noqa: E731
+        torch.testing.assert_close(
+            values / scale, expected[name] / scale, rtol=0, atol=tolerance, msg=message
+        )
+
+
+@every_network
+def test_traces_are_told_apart(networks, name):
+    """Not one answer for all, with which any test of symmetry would pass."""
+    output = apply(networks[name], traces(20, 1)["trace"])
+    for values in output.values():
+        assert values.dtype == torch.float32
+        assert values.isfinite().all()
+        assert (values.std(dim=0) > 1e-4 * values.abs().mean()).any()
+
+
+@every_network
+@given(power=st.floats(-4, 5))
+@rounds(deadline=None, max_examples=10)
+def test_the_unit_of_the_trace_is_that_of_the_answer(networks, name, power):
+    network, trace, factor = networks[name], traces(4, 2)["trace"], 10**power
+    expected = apply(network, trace)
+    for column in ("denoised", "envelope"):
+        if column in expected:
+            expected[column] = expected[column] * factor
+    if "log_fluence" in expected:
+        expected["log_fluence"] = expected["log_fluence"] + 2 * math.log(factor)
+    close(apply(network, factor * trace), expected)
+
+
+@every_network
+def test_traces_do_not_see_each_other(networks, name):
+    trace = traces(5, 3)["trace"]
+    together = apply(networks[name], trace)
+    for row in range(5):
+        alone = apply(networks[name], trace[row : row + 1])
+        close(alone, {key: values[row : row + 1] for key, values in together.items()}, 1e-4)
+
+
+@every_network
+@pytest.mark.parametrize("sampling", SAMPLINGS.values(), ids=SAMPLINGS)
+def test_traces_may_be_sampled_otherwise(name, sampling):
+    network = build(name, sampling=sampling, **SMALL[name])
+    trace = traces(3, 1, sampling=sampling)["trace"]
+    output = apply(network, trace)
+    assert all(len(values) == 3 and values.isfinite().all() for values in output.values())
+    if name in AUTOENCODERS:
+        assert output["denoised"].shape == output["envelope"].shape == trace.shape
+        assert (output["envelope"] >= output["denoised"].abs() * (1 - 1e-4) - 1e-5).all()
+        assert network(trace)["rate"] == sampling.get("rate", 180.0)
+
+
+@every_network
+def test_gradients_of_the_loss_reach_every_parameter(name):
+    network, batch = build(name, **SMALL[name]).train(), traces(16, 4)
+    losses, number = PulseSearch().loss(network(batch["trace"]), batch)
+    (losses / number).backward()
+    assert losses.isfinite()
+    for parameter, weight in network.named_parameters():
+        assert weight.grad is not None, parameter
+        assert weight.grad.isfinite().all(), parameter
+        # a constant that every trace gets alike is what a normalisation takes away
+        assert weight.grad.any(), parameter
+
+
+@every_network
+@pytest.mark.parametrize("value", [0.0, 3.0], ids=["silent", "constant"])
+def test_dead_channels_do_no_harm(name, value):
+    network, batch = build(name, **SMALL[name]).train(), traces(8, 5)
+    for field in ("trace", "signal", "fluence", "snr", "label", "noise_rms"):
+        batch[field][:2] = value if field == "trace" else 0
+    losses, _ = PulseSearch().loss(network(batch["trace"]), batch)
+    losses.backward()
+    assert losses.isfinite()
+    for parameter, weight in network.named_parameters():
+        assert weight.grad.isfinite().all(), parameter
+    predicted = PulseSearch().predict(network.eval()(batch["trace"].clone()))
+    assert all(values.isfinite().all() for values in predicted.values())
+
+
+@every_network
+def test_networks_can_be_trained_in_half_precision(name):
+    network, batch = build(name, **SMALL[name]).train(), traces(8, 6)
+    with torch.autocast("cpu", torch.bfloat16):
+        losses, _ = PulseSearch().loss(network(batch["trace"]), batch)
+    losses.backward()
+    assert losses.isfinite()
+    assert all(weight.grad.isfinite().all() for weight in network.parameters())
