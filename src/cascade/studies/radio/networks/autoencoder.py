@@ -77,9 +77,10 @@ class Denoiser(nn.Module):
         output, _, _ = self.describe(trace)
         return output
 
-    def describe(self, trace: Tensor) -> tuple[dict[str, Tensor], Tensor, Energies]:
-        """Return the output, features (B, features, times), and energies that the pulse may have.
+    def describe(self, trace: Tensor) -> tuple[dict[str, Tensor], tuple[Tensor, ...], Energies]:
+        """Return the output, features over time, and energies that the pulse may have.
 
+        Features are those of the views, the first and the last layer, (B, channels, times) each.
         Measuring does not act back on the denoised trace.
         """
         view = self.views(trace)
@@ -100,7 +101,7 @@ class Denoiser(nn.Module):
             "calibration": self.calibration,
             "rate": self.views.band.rate,
         }
-        return output, torch.cat([view.features, first, last], dim=1), found
+        return output, (view.features, first, last), found
 
     def calibrate(self, predicted: dict, truth: dict) -> None:
         """Fix the calibration of the fluence on the validation split."""
@@ -121,7 +122,9 @@ class Joint(Denoiser):
 
     def __init__(self, settings: JointSettings):
         super().__init__(settings)
-        features = self.views.channels + 2 * settings.channels
+        width = settings.channels
+        features = self.views.channels + 3 * width
+        self.second = unit(width, width)
         self.detection = Detection(features, settings, NUMBERS)
         self.place = nn.Conv1d(features, settings.evidence, 1)
         known = features + settings.evidence + NUMBERS
@@ -130,7 +133,8 @@ class Joint(Denoiser):
 
     def forward(self, trace: Tensor) -> dict[str, Tensor]:
         """Return what the trace holds besides noise, and whether that is a pulse."""
-        output, features, found = self.describe(trace)
+        output, (views, first, last), found = self.describe(trace)
+        features = torch.cat([views, first, self.second(first), last], dim=1)
         numbers = torch.stack(found, dim=1)
         # features where the pulse is: a mean over time with learned weights
         places = self.place(features)

@@ -46,4 +46,4 @@ def _signs(events: int, device: torch.device) -> Tensor:
 
 def _draw_snr(events: int, settings: PairingSettings) -> Tensor:
     low, high = map(math.log, settings.snr)
-    return torch.exp(low + (high - low) * torch.rand(events) ** settings.low)
+    return torch.exp(low + (high - low) * torch.rand(events))

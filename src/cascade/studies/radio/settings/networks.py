@@ -16,12 +16,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class PairingSettings(Settings):
     """How training traces are made anew in each step, from pulses and noise of other traces."""
 
-    snr: Range = [1.5, 20.0]
-    """Signal-to-noise ratios of the pulses."""
-
-    low: Annotated[float, Field(ge=1, le=10)] = 1.3
-    """Preference for weak pulses: ln snr lies at the share u^low of its range, with uniform u;
-    1 makes it uniform."""
+    snr: Range = [1.5, 10.0]
+    """Signal-to-noise ratios of the pulses, uniform in their logarithm."""
 
     @model_validator(mode="after")
     def _range(self) -> Self:
