@@ -12,10 +12,12 @@ from studies.radio.networks.untrained import build, traces
 
 
 def test_the_default_has_the_textbook_s_parameters():
-    """torch adds a second bias to each gate where one would do."""
+    """torch adds a second bias to each gate where one would do: it is 0, and stays so."""
     network = build("bilstm")
-    sizes = {name: one.numel() for name, one in network.named_parameters()}
-    assert sum(size for name, size in sizes.items() if "bias_hh" not in name) == 95_873
+    second = [one for name, one in network.named_parameters() if "bias_hh" in name]
+    assert len(second) == 6
+    assert not any(one.requires_grad or one.any() for one in second)
+    assert sum(one.numel() for one in network.parameters() if one.requires_grad) == 95_873
 
 
 @pytest.mark.parametrize("widths", [[3], [4, 7, 2]])

@@ -20,7 +20,6 @@ SAMPLINGS = {
     "long": {"samples": 1024, "rate": 1000.0, "band": [100.0, 450.0]},
     "slow": {"samples": 333, "rate": 62.5, "band": [5.0, 31.0]},
 }
-every_network = "name", NETWORKS
 
 
 def build(name, seed=1, **settings):
