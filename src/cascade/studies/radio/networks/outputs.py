@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from cascade.studies.radio.calibration import calibrated
 from cascade.studies.radio.simulation.pulses import peak_time
 
+TINY = 1e-12  # (µV/m)²
 FAINT = 0.04
 """Noise that counts beside the energy of a pulse in the relative error of a denoised trace, as a
 share of the energy of the trace's noise."""
@@ -83,4 +84,5 @@ def relative_error(denoised: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
     signal = batch["signal"]
     error = (denoised - signal).square().sum(dim=1)
     noise = batch["noise_rms"].square() * signal.shape[1]
-    return error / (signal.square().sum(dim=1) + FAINT * noise)
+    # a dead trace has neither
+    return error / (signal.square().sum(dim=1) + FAINT * noise).clamp(min=TINY)

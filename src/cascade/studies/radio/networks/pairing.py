@@ -2,8 +2,8 @@
 
 Pulse and noise of a trace know nothing of each other, so any pair of them is as good a trace as
 those of the sample, and n traces make n² of them. Each pulse and each noise turns its sign at
-random, and each pulse gets a signal-to-noise ratio anew: most of a training is then spent where
-pulses are hard to find.
+random, and each pulse gets a signal-to-noise ratio anew, so that no time is spent on pulses that
+are found anyway. The noise of all traces is taken to be about equally strong.
 """
 
 from __future__ import annotations

@@ -118,7 +118,9 @@ class Views(nn.Module):
             Real and imaginary part of a complex envelope (B, 2, times).
         """
         bins = self.phase.shape[1]
-        baseband = torch.complex(envelope[:, 0], envelope[:, 1])
+        # there are no complex numbers in half precision
+        real, imaginary = envelope.float().unbind(dim=1)
+        baseband = torch.complex(real, imaginary)
         spectrum = torch.fft.fft(baseband)[:, :bins] * (unit / math.sqrt(self.times))
         whole = F.pad(2 * spectrum, (self.band.inside.start, 0))
         analytic = torch.fft.ifft(whole, n=self.band.samples)
@@ -128,4 +130,4 @@ class Views(nn.Module):
 def _taper(points: int, lowest: float) -> Tensor:
     """Return a window of Hann's shape that falls to ``lowest`` at both ends of the trace."""
     hann = torch.sin(math.pi * torch.arange(points) / points) ** 2
-    return (hann + lowest) / (1 + lowest)
+    return lowest + (1 - lowest) * hann

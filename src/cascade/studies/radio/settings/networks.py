@@ -41,7 +41,7 @@ class TraceNetworkSettings(Settings):
 class ViewSettings(TraceNetworkSettings):
     """Networks that look at a trace through a gate in frequency and a bank of filters."""
 
-    taper: Annotated[float, Field(gt=0, le=1)] = 0.15
+    taper: Annotated[float, Field(gt=0, le=1)] = 0.13
     """Smallest weight of a sample relative to the largest, before traces go to frequencies."""
 
     gate: Width = 16

@@ -35,7 +35,7 @@ class SamplingSettings(Settings):
     def _band_is_sampled(self) -> SamplingSettings:
         _check_range("band", self.band)
         low, high = self.band
-        if not 0 < low < high <= self.rate / 2:
+        if not 0 < low < high < self.rate / 2:
             raise ValueError(
                 f"band {low:g} to {high:g} MHz must lie above 0 and below half the sampling rate, "
                 f"{self.rate / 2:g} MHz"
