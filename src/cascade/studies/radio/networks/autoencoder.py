@@ -125,7 +125,7 @@ class Joint(Denoiser):
         width = settings.channels
         features = self.views.channels + 3 * width
         self.second = unit(width, width)
-        self.detection = Detection(features, settings, NUMBERS)
+        self.detection = Detection(features, settings, NUMBERS + 1)
         self.place = nn.Conv1d(features, settings.evidence, 1)
         known = features + settings.evidence + NUMBERS
         self.normalisation = nn.BatchNorm1d(known)
@@ -135,7 +135,7 @@ class Joint(Denoiser):
         """Return what the trace holds besides noise, and whether that is a pulse."""
         output, (views, first, last), found = self.describe(trace)
         features = torch.cat([views, first, self.second(first), last], dim=1)
-        numbers = torch.stack(found, dim=1)
+        numbers, level = torch.stack(found, dim=1), output["log_unit"]
         # features where the pulse is: a mean over time with learned weights
         places = self.place(features)
         weight = torch.softmax(places[:, :1], dim=2)
@@ -145,7 +145,7 @@ class Joint(Denoiser):
         shares = torch.softmax(measured[:, :MEASURED], dim=1)
         energy = (shares * numbers[:, :MEASURED]).sum(dim=1) + measured[:, -2]
         return output | {
-            "logit": self.detection(features, numbers),
+            "logit": self.detection(features, torch.cat([numbers, level[:, None]], dim=1)),
             "log_fluence": output["log_unit"] + energy,
             "log_deviation": measured[:, -1],
         }

@@ -2,6 +2,10 @@
 
 A pulse may come at any time, so the likelihood ratio of a pulse is the mean of those at each time:
 the logarithm of a sum of exponentials, which a network gets in place of a mean or maximum.
+
+Networks see a trace in a unit of its own, the median amplitude of its frequencies, which is known
+to a few per cent only. The noise hardly changes from trace to trace, so the unit itself says whether
+all else was measured too large or too small, and is told to what decides.
 """
 
 from __future__ import annotations
@@ -60,9 +64,10 @@ class Classifier(nn.Module):
         self.views = Views(settings)
         width = settings.channels
         self.body = nn.Sequential(unit(self.views.channels, width), unit(width, width))
-        self.detection = Detection(self.views.channels + width, settings)
+        self.detection = Detection(self.views.channels + width, settings, numbers=1)
 
     def forward(self, trace: Tensor) -> dict[str, Tensor]:
         """Return the logit of a pulse."""
-        features = self.views(trace).features
-        return {"logit": self.detection(torch.cat([features, self.body(features)], dim=1))}
+        view = self.views(trace)
+        features = torch.cat([view.features, self.body(view.features)], dim=1)
+        return {"logit": self.detection(features, torch.log(view.unit))}
