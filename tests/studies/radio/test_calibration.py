@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cascade.studies.radio.calibration import IDENTITY, LEAST_SNR, calibrated, fit_calibration
+from cascade.studies.radio.calibration import (
+    IDENTITY,
+    LEAST_SNR,
+    calibrate,
+    calibrated,
+    fit_calibration,
+)
 
 SIGNALS = 4000
 
@@ -72,6 +78,24 @@ def test_of_few_signals_nothing_is_learned(true, snr):
     raw = response(true, 1.0, 1.0, 0.0)
     assert fit_calibration(raw[:29], true[:29], snr[:29]).tolist() == list(IDENTITY)
     assert fit_calibration(raw[:30], true[:30], snr[:30])[0] == pytest.approx(1)
+
+
+def test_the_pulses_that_are_found_are_calibrated(true, snr):
+    """Those of the larger half of the noise, say: without bias, unlike all of them."""
+    raw, noise = response(true, 0.3, 1.1, 0.0), np.random.default_rng(3).normal(1, 0.2, SIGNALS)
+    score = np.append(noise, np.linspace(0, 1, 1000))
+    predicted = {"score": score, "predicted_fluence": np.append(raw * noise, np.ones(1000))}
+    label = np.repeat([1, 0], [SIGNALS, 1000])
+    truth = {"label": label, "snr": np.append(snr, np.zeros(1000))}
+    truth["fluence"] = np.append(true, np.zeros(1000))
+    ratio = calibrated(raw * noise, calibrate(predicted, truth)) / true
+    assert ratio[noise > 1].mean() == pytest.approx(1, abs=0.02)
+    assert ratio.mean() < 0.9
+    # where nothing says what noise looks like, all of them
+    pulses = label == 1
+    predicted, truth = ({key: one[pulses] for key, one in x.items()} for x in (predicted, truth))
+    expected = fit_calibration(raw * noise, true, snr)
+    assert np.array_equal(calibrate(predicted, truth), expected)
 
 
 def test_a_raw_fluence_of_0_stays_a_number():

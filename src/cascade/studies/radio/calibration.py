@@ -12,7 +12,11 @@ would, since it shrinks towards the mean.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+
+from cascade.studies.radio import metrics
 
 LEAST_SNR = 3.0
 """Signals below this signal-to-noise ratio do not take part."""
@@ -45,6 +49,24 @@ def fit_calibration(raw: np.ndarray, true: np.ndarray, snr: np.ndarray) -> np.nd
         if np.abs(change).max() < 1e-9:
             break
     return coefficients
+
+
+def calibrate(predicted: Mapping[str, np.ndarray], truth: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the calibration of a method from its predictions for the validation split, (3,).
+
+    It is fitted on the pulses that the method finds, for these are the ones that get measured: near
+    the threshold noise has made them larger than they are. Without pure noise, on all pulses.
+
+    Parameters
+    ----------
+    predicted
+        ``score`` and a raw ``predicted_fluence``.
+    truth
+        ``label``, ``snr`` and ``fluence``.
+    """
+    found = metrics.detected({"score": predicted["score"], "label": truth["label"]})
+    snr = np.where(found, truth["snr"], 0.0) if (truth["label"] == 0).any() else truth["snr"]
+    return fit_calibration(predicted["predicted_fluence"], truth["fluence"], snr)
 
 
 def calibrated(raw: np.ndarray, coefficients: np.ndarray) -> np.ndarray:

@@ -9,8 +9,8 @@ import numpy as np
 
 from cascade.errors import CascadeError
 from cascade.evaluation import roc
+from cascade.studies.radio import calibration
 from cascade.studies.radio.baselines.spectra import FEWEST, MOST
-from cascade.studies.radio.calibration import calibrated, fit_calibration
 
 if TYPE_CHECKING:
     from cascade.events.schema import Events
@@ -65,14 +65,13 @@ def calibrate(
         Gives ``score`` and a raw ``predicted_fluence``.
     """
     columns = predict(model, validation)
-    truth = (np.asarray(validation[name], np.float64) for name in ("fluence", "snr"))
-    model |= {"calibration": fit_calibration(columns["predicted_fluence"], *truth)}
+    model |= {"calibration": calibration.calibrate(columns, validation)}
     return model, history(columns["score"], validation)
 
 
 def calibrated_columns(model: Model, columns: Columns) -> Columns:
     """Return columns with their raw ``predicted_fluence`` calibrated."""
-    fluence = calibrated(columns["predicted_fluence"], model["calibration"])
+    fluence = calibration.calibrated(columns["predicted_fluence"], model["calibration"])
     return columns | {"predicted_fluence": fluence.astype(np.float32)}
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cascade.layers.perceptron import perceptron
-from cascade.studies.radio.calibration import IDENTITY, fit_calibration
+from cascade.studies.radio.calibration import IDENTITY, calibrate
 from cascade.studies.radio.fluence import PER_SQUARE
 from cascade.studies.radio.networks.detection import Detection, unit
 from cascade.studies.radio.networks.energies import MEASURED, NUMBERS, Energies, energies
@@ -105,8 +105,7 @@ class Denoiser(nn.Module):
 
     def calibrate(self, predicted: dict, truth: dict) -> None:
         """Fix the calibration of the fluence on the validation split."""
-        known = fit_calibration(predicted["predicted_fluence"], truth["fluence"], truth["snr"])
-        self.calibration.copy_(torch.from_numpy(known))
+        self.calibration.copy_(torch.from_numpy(calibrate(predicted, truth)))
 
 
 class Joint(Denoiser):

@@ -4,8 +4,8 @@ A pulse may come at any time, so the likelihood ratio of a pulse is the mean of 
 the logarithm of a sum of exponentials, which a network gets in place of a mean or maximum.
 
 Networks see a trace in a unit of its own, the median amplitude of its frequencies, which is known
-to a few per cent only. The noise hardly changes from trace to trace, so the unit itself says whether
-all else was measured too large or too small, and is told to what decides.
+to a few per cent only. The noise hardly changes from trace to trace, so the unit itself says
+whether all else was measured too large or too small, and is told to what decides.
 """
 
 from __future__ import annotations
