@@ -59,6 +59,12 @@ def test_the_share_measured_well_is_of_detected_pulses(tmp_path, traces):
     share = result.metrics["net/fluence_share_within_20"]
     assert share.value == pytest.approx(above[1] / above[0])
     assert share.events == above[0]
+    # 80 % of the detected are less than those of the upper bin, or some more
+    judged = np.sort(traces["snr"][traces["snr"] > 4.5])[-round(0.8 * above[0]) :]
+    below = np.mean(judged < 6)
+    whole = result.metrics["net/fluence_half_width_80"]
+    assert whole.value == pytest.approx(0.3 if below > 0.32 else 0.0, abs=1e-6)
+    assert whole.events == pytest.approx(len(judged), abs=1)
 
 
 def test_the_gain_is_of_the_noise_that_is_left(tmp_path, traces):
