@@ -158,7 +158,7 @@ def _caption(
         f"{shares}. Half-width over the 80 % of them with the highest SNR: {widths}. Bars: central "
         f"68 % of {settings.replicas} bootstrap replicas; symbols are spread within their bin; "
         f"bins with fewer than {settings.min_events} detected pulses are empty, and what lies "
-        "beyond the frame is in the table. A method that is trained or calibrated to predict fluences was so "
-        "on other splits. "
+        "beyond the frame is in the table. A method that is trained or calibrated to predict "
+        "fluences was so on other splits. "
         "Stands beside the energy fluence from denoised traces in arXiv:1901.04079."
     )
