@@ -143,8 +143,8 @@ def test_a_calibration_is_kept_with_the_weights_and_undoes_a_bias(name, trace):
         before = PulseSearch().predict(network(trace))["predicted_fluence"]
     rng = np.random.default_rng(1)
     true = np.exp(rng.normal(size=400)).astype("f4")
-    truth = {"fluence": true, "snr": np.full(400, 5.0)}
-    network.calibrate({"predicted_fluence": 0.8 * true}, truth)
+    truth = {"fluence": true, "snr": np.full(400, 5.0), "label": np.ones(400)}
+    network.calibrate({"predicted_fluence": 0.8 * true, "score": np.ones(400)}, truth)
     other = build(name, seed=2, **SMALL)
     other.load_state_dict(network.state_dict())
     with torch.no_grad():

@@ -24,6 +24,7 @@ def batch():
         "label": label,
         "signal": 3 * torch.randn(TRACES, SAMPLES) * label[:, None],
         "noise_rms": torch.linspace(0.5, 2, TRACES),
+        "snr": torch.tensor([4.0, 0.0, outputs.LEAST_SNR, 0.9 * outputs.LEAST_SNR, 0.0, 8.0]),
         "fluence": torch.linspace(0.3, 7, TRACES) * label,
     }
 
@@ -54,11 +55,14 @@ def of_trace(output, batch):
 
 
 def of_logit(output, batch):
-    """Return the summed cross entropy."""
+    """Return the summed cross entropy of noise and of pulses that can be found."""
     total = 0.0
-    for logit, label in zip(output["logit"].tolist(), batch["label"].tolist(), strict=True):
+    for row, logit in enumerate(output["logit"].tolist()):
         probability = 1 / (1 + math.exp(-logit))
-        total -= math.log(probability if label else 1 - probability)
+        if not batch["label"][row]:
+            total -= math.log(1 - probability)
+        elif batch["snr"][row] >= outputs.LEAST_SNR:
+            total -= math.log(probability)
     return total
 
 

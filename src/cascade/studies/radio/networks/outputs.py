@@ -20,6 +20,8 @@ TINY = 1e-12  # (µV/m)²
 FAINT = 0.04
 """Noise that counts beside the energy of a pulse in the relative error of a denoised trace, as a
 share of the energy of the trace's noise."""
+LEAST_SNR = 1.5
+"""Weaker pulses do not count in the cross entropy."""
 DENOISED_WEIGHT = 1.0
 FLUENCE_WEIGHT = 0.1
 """Weights of the relative squared error, and of the fluence's negative log-likelihood, beside the
@@ -38,8 +40,10 @@ class PulseSearch:
         if "denoised" in output:
             total = total + DENOISED_WEIGHT * relative_error(output["denoised"], batch).sum()
         if "logit" in output:
+            # else pulses that nobody can find would choose the epoch by how sure a network dares be
+            counts = ((label == 0) | (batch["snr"] >= LEAST_SNR)).float()
             total = total + F.binary_cross_entropy_with_logits(
-                output["logit"], label, reduction="sum"
+                output["logit"], label, counts, reduction="sum"
             )
         if "log_deviation" in output:
             deviation = output["log_deviation"]
