@@ -42,8 +42,8 @@ def _settings(name: str) -> str:
     return f"{_HERE}.settings:{name}"
 
 
-def _product(name: str, settings: str) -> Product:
-    return Product(f"{_HERE}.products:{name}", _settings(f"{settings}Settings"))
+def _product(module: str, name: str, settings: str) -> Product:
+    return Product(f"{_HERE}.products.{module}:{name}", _settings(f"{settings}Settings"))
 
 
 def _baseline(
@@ -114,15 +114,15 @@ STUDY = Study(
     ),
     products=MappingProxyType(
         {
-            "example_traces": _product("example_traces", "ExampleTraces"),
-            "roc": _product("roc", "Roc"),
-            "tpr_over_snr": _product("tpr_over_snr", "Detection"),
-            "fluence_ratio": _product("fluence_ratio", "Snr"),
-            "snr_gain": _product("snr_gain", "Snr"),
-            "peak_time_error": _product("peak_time_error", "Snr"),
-            "latent": _product("latent", "Latent"),
-            "invented_pulses": _product("invented_pulses", "InventedPulses"),
-            "compression": _product("compression", "Compression"),
+            "example_traces": _product("traces", "example_traces", "ExampleTraces"),
+            "roc": _product("performance", "roc", "Roc"),
+            "tpr_over_snr": _product("detection", "tpr_over_snr", "Detection"),
+            "fluence_ratio": _product("fluence", "fluence_ratio", "Snr"),
+            "snr_gain": _product("denoising", "snr_gain", "Snr"),
+            "peak_time_error": _product("denoising", "peak_time_error", "Snr"),
+            "latent": _product("latent_space", "latent", "Latent"),
+            "invented_pulses": _product("inventions", "invented_pulses", "InventedPulses"),
+            "compression": _product("bottleneck", "compression", "Compression"),
             "history": Product("cascade.plotting.history:history", FIGURE),
         }
     ),
