@@ -35,7 +35,6 @@ BLOCK = 2000
 RATE = 180.0
 TRAINING = {
     "batch_size": 64,
-    "optimiser": {"name": "AdamW", "lr": 0.004, "settings": {"weight_decay": 0.01}},
     "schedule": {"name": "one_cycle"},
     "clip": 5.0,
     "patience": 0,
@@ -66,6 +65,10 @@ def at_snr(events: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return events | {name: values.astype(np.float32) for name, values in changed.items()}
 
 
+RATES = {"classifier": 0.004, "bilstm": 0.001}
+"""Largest learning rates; with the classifier's the recurrent network does not learn at all."""
+
+
 def written(folder: Path, seed: int) -> None:
     for split, number in SPLITS.items():
         with hdf5.writing(folder / f"{split}.h5", SCHEMA, {"study": "radio", "seed": seed}) as file:
@@ -83,12 +86,13 @@ def cascade(*words: str) -> float:
 
 
 def train(folder: Path, method: str, epochs: int, seed: int) -> float:
+    optimiser = {"name": "AdamW", "lr": RATES[method], "settings": {"weight_decay": 0.01}}
     pairs = [f"--{split} train={folder / split}.h5" for split in ("train", "validation")]
     return cascade(
         *f"train radio {method}".split(),
         *" ".join(pairs).split(),
         *("--settings", json.dumps({"pairing": None})),
-        *("--training", json.dumps({**TRAINING, "epochs": epochs})),
+        *("--training", json.dumps({**TRAINING, "optimiser": optimiser, "epochs": epochs})),
         *("--seed", str(seed), "--accelerator", "cpu"),
         *("-o", str(folder / f"{method}.ckpt"), "--history", str(folder / f"{method}.csv")),
     )
