@@ -38,21 +38,23 @@ def response(true, a, b, c):
 )  # fmt: skip
 def test_a_response_is_undone(a, b, c, true):
     raw = response(np.array([true]), a, b, c)
-    assert calibrated(raw, np.array([a, b, c])) == pytest.approx(true, rel=1e-6)
+    assert calibrated(raw, np.array([a, b, c, 1.0])) == pytest.approx(true, rel=1e-6)
 
 
 @given(st.floats(-0.05, 0.05), st.integers(0, 2**32 - 1))
 def test_larger_raw_fluences_stand_for_larger_ones(c, seed):
     raw = np.sort(np.exp(np.random.default_rng(seed).normal(0, 5, 100)))
-    found = calibrated(raw, np.array([0.3, 1.1, c]))
+    found = calibrated(raw, np.array([0.3, 1.1, c, 2.0]))
     assert np.isfinite(found).all()
     assert (np.diff(found) >= 0).all()
 
 
-@pytest.mark.parametrize("curve", [IDENTITY, (0.5, 0.9, 0.0), (-0.3, 1.1, 0.02), (1.0, 1, -0.01)])
+@pytest.mark.parametrize("curve", [(0.5, 0.9, 0.0), (-0.3, 1.1, 0.02), (1.0, 1, -0.01)])
 def test_the_curve_is_recovered(true, snr, curve):
-    found = fit_calibration(response(true, *curve), true, snr)
-    assert found == pytest.approx(curve, abs=1e-6)
+    *found, typical = fit_calibration(response(true, *curve), true, snr)
+    expected = response(true, *curve)
+    assert response(true / typical, *found) == pytest.approx(expected, rel=1e-6)
+    assert found[2] == pytest.approx(curve[2], abs=1e-6)
 
 
 def test_scattered_fluences_have_no_bias_at_any_true_one(true, snr):
@@ -75,9 +77,9 @@ def test_weak_signals_and_pure_noise_do_not_take_part(true, snr):
 
 
 def test_of_few_signals_nothing_is_learned(true, snr):
-    raw = response(true, 1.0, 1.0, 0.0)
+    raw = response(true, 1.0, 0.9, 0.0)
     assert fit_calibration(raw[:29], true[:29], snr[:29]).tolist() == list(IDENTITY)
-    assert fit_calibration(raw[:30], true[:30], snr[:30])[0] == pytest.approx(1)
+    assert fit_calibration(raw[:30], true[:30], snr[:30])[1] == pytest.approx(0.9)
 
 
 def test_the_pulses_that_are_found_are_calibrated(true, snr):
@@ -98,5 +100,27 @@ def test_the_pulses_that_are_found_are_calibrated(true, snr):
     assert np.array_equal(calibrate(predicted, truth), expected)
 
 
+@pytest.mark.parametrize("power", [0.0, -0.7, 0.1])
+def test_fluences_that_do_not_rise_with_the_true_ones_stay(true, snr, power):
+    scatter = np.random.default_rng(4).gamma(2.0, 0.5, SIGNALS)
+    assert fit_calibration(true**power * scatter, true, snr).tolist() == list(IDENTITY)
+
+
+def test_a_curve_that_turns_is_replaced_by_a_straight_line(true, snr):
+    _, b, c, _ = fit_calibration(response(true, 0.1, 1.0, -0.2), true, snr)
+    assert c == 0
+    assert 0.2 < b < 1.2
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(30, 60))
+def test_whatever_a_bad_network_says_calibrated_fluences_are_numbers(seed, number):
+    rng = np.random.default_rng(seed)
+    raw = np.exp(rng.normal(rng.normal(0, 20), rng.uniform(0, 20), number))
+    true = np.exp(rng.normal(0, 1.5, number))
+    found = calibrated(np.append(raw, [0, np.inf]), fit_calibration(raw, true, np.full(number, 5)))
+    assert np.isfinite(found.astype(np.float32)).all()
+    assert (found > 0).all()
+
+
 def test_a_raw_fluence_of_0_stays_a_number():
-    assert 0 <= calibrated(np.zeros(1), np.array([0.1, 1.0, 0.02]))[0] < 1e-6
+    assert 0 <= calibrated(np.zeros(1), np.array([0.1, 1.0, 0.02, 1.0]))[0] < 1e-6

@@ -2,7 +2,7 @@
 
 The mean raw fluence of a method answers to the true one by
 
-    ln ⟨raw⟩ = a + b ln true + c (ln true)²,
+    ln ⟨raw⟩ = a + b x + c x²,    x = ln(true / typical),
 
 fitted as a generalised linear model with logarithmic link and gamma variance (McCullagh and Nelder,
 Generalized Linear Models, 1989, chapter 8), for which relative deviations count. Solved for the
@@ -23,13 +23,18 @@ LEAST_SNR = 3.0
 FEWEST = 30
 """Of fewer signals nothing can be learned: the raw fluence stays."""
 ROUNDS = 20
-IDENTITY = (0.0, 1.0, 0.0)
-TINY = 1e-9
-"""Raw fluences are at least so large [eV/m²]."""
+IDENTITY = (0.0, 1.0, 0.0, 1.0)
+LEAST_SLOPE = 0.2
+"""A curve that rises less tells nothing about the true fluence."""
+TINY, HUGE = 1e-9, 1e12
+"""Fluences are at least and at most so large [eV/m²]."""
 
 
 def fit_calibration(raw: np.ndarray, true: np.ndarray, snr: np.ndarray) -> np.ndarray:
-    """Return the coefficients a, b, c of a calibration, (3,).
+    """Return a, b, c and the typical fluence [eV/m²] of a calibration, (4,).
+
+    Where raw fluences do not rise with the true ones, as those of a network that has learned
+    nothing yet, there is nothing to calibrate, and they stay.
 
     Parameters
     ----------
@@ -41,18 +46,31 @@ def fit_calibration(raw: np.ndarray, true: np.ndarray, snr: np.ndarray) -> np.nd
     taken = (snr > LEAST_SNR) & (true > 0)
     if taken.sum() < FEWEST:
         return np.array(IDENTITY)
-    raw, powers = np.maximum(raw[taken], TINY), np.vander(np.log(true[taken]), 3, increasing=True)
+    raw, log_true = _bounded(raw[taken]), np.log(true[taken])
+    typical = log_true.mean()
+    x = log_true - typical
+    for terms in (3, 2):  # a parabola, or else a straight line
+        found = np.zeros(3)
+        found[:terms] = _response(raw, np.vander(x, terms, increasing=True))
+        if min(found[1] + 2 * found[2] * end for end in (x.min(), x.max())) > LEAST_SLOPE:
+            return np.append(found, np.exp(typical))
+    return np.array(IDENTITY)
+
+
+def _response(raw: np.ndarray, powers: np.ndarray) -> np.ndarray:
+    """Return the coefficients of ln ⟨raw⟩, (terms,); not a number where the fit runs away."""
     coefficients = np.linalg.lstsq(powers, np.log(raw), rcond=None)[0]
     for _ in range(ROUNDS):  # Fisher scoring; its weights are all equal here
-        change = np.linalg.lstsq(powers, raw / np.exp(powers @ coefficients) - 1, rcond=None)[0]
+        expected = np.exp(np.clip(powers @ coefficients, *np.log([TINY, HUGE])))
+        change = np.linalg.lstsq(powers, raw / expected - 1, rcond=None)[0]
         coefficients += change
         if np.abs(change).max() < 1e-9:
-            break
-    return coefficients
+            return coefficients
+    return coefficients if np.abs(change).max() < 1e-3 else np.full_like(coefficients, np.nan)
 
 
 def calibrate(predicted: Mapping[str, np.ndarray], truth: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return the calibration of a method from its predictions for the validation split, (3,).
+    """Return the calibration of a method from its predictions for the validation split, (4,).
 
     It is fitted on the pulses that the method finds, for these are the ones that get measured: near
     the threshold noise has made them larger than they are. Without pure noise, on all pulses.
@@ -75,6 +93,11 @@ def calibrated(raw: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
     The parabola is followed on its rising side, written so that c may be 0, and beyond its top by a
     straight line.
     """
-    a, b, c = coefficients
-    above = np.log(np.maximum(raw, TINY)) - a
-    return np.exp(2 * above / (b + np.sqrt(np.maximum(b * b + 4 * c * above, 0))))
+    a, b, c, typical = coefficients
+    above = np.log(_bounded(raw)) - a
+    x = 2 * above / (b + np.sqrt(np.maximum(b * b + 4 * c * above, 0)))
+    return np.exp(np.clip(x + np.log(typical), *np.log([TINY, HUGE])))
+
+
+def _bounded(fluence: np.ndarray) -> np.ndarray:
+    return np.clip(fluence, TINY, HUGE)

@@ -166,7 +166,7 @@ def described(**changes):
         "score": torch.tensor([-1.0, 2.0]),
         "log_unit": torch.zeros(2),
         "log_fluence": torch.log(torch.tensor([0.5, 8.0])),
-        "calibration": torch.tensor([math.log(0.8), 1.0, 0.0], dtype=torch.float64),
+        "calibration": torch.tensor([math.log(0.8), 1.0, 0.0, 1.0], dtype=torch.float64),
         "rate": 200.0,
     } | changes
 
