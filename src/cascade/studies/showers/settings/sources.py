@@ -148,7 +148,10 @@ class ShowerSettings(Settings):
     """Mass numbers A of the primaries, in equal parts: protons, helium, nitrogen, iron."""
 
     lg_energy: Annotated[tuple[float, float], Field(strict=False)] = (18.5, 20.0)
-    """Range of lg(E / eV), drawn uniformly."""
+    """Range of lg(E / eV)."""
+
+    spectral_index: Annotated[float, Field(ge=-10, le=10)] = 0.0
+    """Energies follow dN / d lg E ∝ E^−this: 0 is uniform in lg E, 2 the flux ∝ E^−3."""
 
     zenith_max: Annotated[float, Field(gt=0, le=80)] = 60.0
     """Largest zenith angle [°]; the density goes as sin θ cos θ."""

@@ -99,7 +99,12 @@ def _stations(events: Events) -> np.ndarray:
 
 def draw(rng: np.random.Generator, number: int, settings: ShowerSettings) -> Events:
     """Draw events, whatever number of stations they trigger."""
-    showers = draw_showers(rng, number, settings)
+    return detect(rng, draw_showers(rng, number, settings), settings)
+
+
+def detect(rng: np.random.Generator, showers: Showers, settings: ShowerSettings) -> Events:
+    """Draw what the array sees of showers."""
+    number = len(showers.core)
     event, station, particles, traces = _triggered(rng, showers, settings)
     where = positions(settings.array)[station]
     times = front_times(where, showers, event, settings)
@@ -122,7 +127,7 @@ def draw(rng: np.random.Generator, number: int, settings: ShowerSettings) -> Eve
 
 def draw_showers(rng: np.random.Generator, number: int, settings: ShowerSettings) -> Showers:
     """Draw primaries, directions, cores and depths of the maximum."""
-    lg_energy = rng.uniform(*settings.lg_energy, number)
+    lg_energy = _lg_energies(rng, number, settings)
     mass_number = rng.choice(settings.primaries, number)
     # sin θ cos θ dθ: sin²θ is uniform
     sine2 = rng.uniform(0, np.sin(np.radians(settings.zenith_max)) ** 2, number)
@@ -139,6 +144,16 @@ def draw_showers(rng: np.random.Generator, number: int, settings: ShowerSettings
         height[low] = _above_array(x_max[low] * cosine[low], settings)
         low = low[height[low] < settings.clearance * cosine[low]]
     return Showers(axis, core, lg_energy, mass_number, x_max, height)
+
+
+def _lg_energies(rng: np.random.Generator, number: int, settings: ShowerSettings) -> np.ndarray:
+    """Draw lg(E / eV) between two limits with a density ∝ E^−index."""
+    low, high = settings.lg_energy
+    if not settings.spectral_index or low == high:
+        return rng.uniform(low, high, number)
+    fall = np.log(10) * settings.spectral_index
+    # the inverse of 1 − exp(−fall x), cut at the upper limit
+    return low - np.log1p(rng.random(number) * np.expm1(-fall * (high - low))) / fall
 
 
 def _above_array(vertical_depth: np.ndarray, settings: ShowerSettings) -> np.ndarray:

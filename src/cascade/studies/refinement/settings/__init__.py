@@ -1,0 +1,5 @@
+"""Settings of the refinement study."""
+
+from cascade.studies.refinement.settings.sources import StationSettings
+
+__all__ = ["StationSettings"]

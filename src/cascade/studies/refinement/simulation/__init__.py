@@ -1,0 +1,1 @@
+"""Traces of single stations from simulated air showers."""
