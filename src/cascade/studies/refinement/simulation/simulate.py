@@ -9,20 +9,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import awkward as ak
 import numpy as np
 
 from cascade.errors import CascadeError
 from cascade.studies.refinement.settings.sources import StationSettings
 from cascade.studies.showers.array import positions
-from cascade.studies.showers.simulation.simulate import detect, draw_showers, geometry
+from cascade.studies.showers.simulation.detector import rounded, threshold
+from cascade.studies.showers.simulation.signals import mean_signals
+from cascade.studies.showers.simulation.simulate import (
+    draw_particles,
+    draw_showers,
+    draw_traces,
+    geometry,
+)
 
 if TYPE_CHECKING:
     from cascade.events.schema import Events
     from cascade.events.seeding import Block
 
 BATCH = 500
-"""Showers drawn at once."""
+"""Showers drawn at once. Always as many, so that a smaller block is the start of a larger one."""
 PATIENCE = 20
 """Batches without a single station after which the settings are held to be a mistake."""
 
@@ -54,21 +60,61 @@ def simulate(block: Block, settings: StationSettings) -> Events:
 def draw(rng: np.random.Generator, number: int, settings: StationSettings) -> Events:
     """Draw showers, and of each that has any one triggered station at the wanted distance."""
     showers = draw_showers(rng, number, settings)
-    seen = detect(rng, showers, settings)
     distance, delta_x = geometry(positions(settings.array), showers, settings)
-    event = np.repeat(np.arange(number), ak.to_numpy(ak.num(seen["station"])))
-    station = ak.to_numpy(ak.flatten(seen["station"]))
     low, high = settings.distance
-    near = (distance[event, station] >= low) & (distance[event, station] <= high)
-    # the first of an event's stations in random order
-    order = np.lexsort((rng.random(len(event)), event, ~near))[: near.sum()]
-    chosen = order[np.unique(event[order], return_index=True)[1]]
-    event, station = event[chosen], station[chosen]
+    # stations in random order: the first one that triggers is any of those that would
+    rank = np.where((distance >= low) & (distance <= high), rng.random(distance.shape), np.inf)
+    order, candidates = np.argsort(rank, axis=1), np.isfinite(rank).sum(axis=1)
+    site = np.full(number, -1)
+    traces = np.empty((number, settings.traces.bins), np.float32)
+    for turn in range(candidates.max()):
+        event = np.flatnonzero((site < 0) & (candidates > turn))
+        station = order[event, turn]
+        drawn, loud = draw_stations(
+            rng,
+            distance[event, station],
+            delta_x[event, station],
+            showers.lg_energy[event],
+            showers.mass_number[event],
+            settings,
+        )
+        traces[event[loud]], site[event[loud]] = drawn[loud], station[loud]
+    event = np.flatnonzero(site >= 0)
     columns = {
-        "distance": distance[event, station],
+        "distance": distance[event, site[event]],
         "zenith": np.degrees(np.arccos(showers.axis[event, 2])),
         "lg_energy": showers.lg_energy[event],
-        "delta_x": delta_x[event, station],
+        "delta_x": delta_x[event, site[event]],
     }
-    traces = ak.to_numpy(ak.flatten(seen["trace"], axis=1))[chosen]
-    return {"trace": traces, **{name: x.astype(np.float32) for name, x in columns.items()}}
+    return {"trace": traces[event], **{name: x.astype(np.float32) for name, x in columns.items()}}
+
+
+def draw_stations(
+    rng: np.random.Generator,
+    distance: np.ndarray,
+    delta_x: np.ndarray,
+    lg_energy: np.ndarray,
+    mass_number: np.ndarray | int,
+    settings: StationSettings,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw traces of stations of which all is known.
+
+    Parameters
+    ----------
+    distance
+        From the station to the shower axis [m], shape (n,).
+    delta_x
+        Slant depth between the station and the shower maximum [g/cm²], above 0, shape (n,).
+    lg_energy, mass_number
+        Of the primaries, shape (n,).
+
+    Returns
+    -------
+    traces, loud
+        (n, bins) in float32, and which of them trigger, (n,).
+    """
+    signals = mean_signals(distance, delta_x, lg_energy, mass_number, settings.signal)
+    numbers = [draw_particles(rng, signal) for signal in signals]
+    traces = draw_traces(rng, numbers, distance, delta_x, settings)
+    loud = traces.sum(axis=1) >= threshold(settings.traces.bins, settings.detector)
+    return rounded(traces, settings.detector.precision), loud

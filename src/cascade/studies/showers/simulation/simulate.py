@@ -7,6 +7,7 @@ for the rare ones that noise alone triggers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -147,7 +148,7 @@ def draw_showers(rng: np.random.Generator, number: int, settings: ShowerSettings
 
 
 def _lg_energies(rng: np.random.Generator, number: int, settings: ShowerSettings) -> np.ndarray:
-    """Draw lg(E / eV) between two limits with a density ∝ E^−index."""
+    """Draw lg(E / eV) between two limits with a density in it ∝ E^−index."""
     low, high = settings.lg_energy
     if not settings.spectral_index or low == high:
         return rng.uniform(low, high, number)
@@ -219,28 +220,45 @@ def _triggered(
         showers.mass_number[:, np.newaxis],
         settings.signal,
     )
-    numbers = [_particles(rng, signal) for signal in signals]
+    numbers = [draw_particles(rng, signal) for signal in signals]
     event, station = np.nonzero(numbers[0] + numbers[1])
     numbers = [number[event, station] for number in numbers]
-    arrived = [
-        histograms(rng, number, arrival, settings.traces)
-        for number, arrival in zip(
-            numbers,
-            arrivals(distance[event, station], delta_x[event, station], settings.traces),
-            strict=True,
-        )
-    ]
-    traces = read_out(rng, arrived[0] + arrived[1], settings.detector)
+    traces = draw_traces(rng, numbers, distance[event, station], delta_x[event, station], settings)
     loud = traces.sum(axis=1) >= threshold(bins, settings.detector)
     return _with_noise(
         rng, distance.shape, (event, station), numbers[0] + numbers[1], traces, loud, settings
     )
 
 
-def _particles(rng: np.random.Generator, signal: np.ndarray) -> np.ndarray:
-    """Draw int(S + √S n) particles, at least 0."""
+def draw_particles(rng: np.random.Generator, signal: np.ndarray) -> np.ndarray:
+    """Draw int(S + √S n) particles, at least 0, for mean signals S of any shape."""
     drawn = signal + np.sqrt(signal) * rng.standard_normal(signal.shape, dtype=np.float32)
     return np.maximum(drawn, 0).astype(np.int64)
+
+
+def draw_traces(
+    rng: np.random.Generator,
+    numbers: Sequence[np.ndarray],
+    distance: np.ndarray,
+    delta_x: np.ndarray,
+    settings: ShowerSettings,
+) -> np.ndarray:
+    """Draw the traces of stations with noise, before any trigger: (stations, bins), float32.
+
+    Parameters
+    ----------
+    numbers
+        Muons and electromagnetic particles of each station, (stations,) each.
+    distance, delta_x
+        As ``geometry`` gives them, (stations,).
+    """
+    muons, others = (
+        histograms(rng, number, arrival, settings.traces)
+        for number, arrival in zip(
+            numbers, arrivals(distance, delta_x, settings.traces), strict=True
+        )
+    )
+    return read_out(rng, muons + others, settings.detector)
 
 
 def _with_noise(
