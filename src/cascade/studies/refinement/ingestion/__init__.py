@@ -1,0 +1,1 @@
+"""A user's own stations, from HDF5 files."""
