@@ -1,20 +1,20 @@
 """Settings of the refinement study."""
 
+from cascade.studies.refinement.settings.ingest import Hdf5Settings
 from cascade.studies.refinement.settings.networks import (
     DiscriminatorSettings,
     EnergySettings,
     RefinerSettings,
 )
-from cascade.studies.refinement.settings.ingest import Hdf5Settings
 from cascade.studies.refinement.settings.sources import StationSettings
 from cascade.studies.refinement.settings.transport import OracleSettings, QuantileMappingSettings
 
 __all__ = [
-    "Hdf5Settings",
     "DiscriminatorSettings",
     "EnergySettings",
-    "RefinerSettings",
+    "Hdf5Settings",
     "OracleSettings",
     "QuantileMappingSettings",
+    "RefinerSettings",
     "StationSettings",
 ]
