@@ -3,6 +3,7 @@
 import awkward as ak
 import numpy as np
 import pytest
+from scipy.stats import kstest
 
 from cascade.errors import CascadeError
 from cascade.events.seeding import Block, sequence
@@ -169,3 +170,24 @@ def test_at_least_so_many_stations():
 def test_a_hopeless_minimum_is_said():
     with pytest.raises(CascadeError, match=r"min_stations: 0 of \d+ events have 20 triggered"):
         drawn(300, min_stations=20, lg_energy=(18.5, 18.5), detector=DetectorSettings(threshold=50))
+
+
+@pytest.mark.parametrize("index", [-1.0, 0.0, 2.0, 10.0])
+def test_energies_follow_their_spectrum(index):
+    low, high = 18.5, 20.0
+    settings = ShowerSettings(spectral_index=index)
+    energies = draw_showers(np.random.default_rng(7), 5000, settings).lg_energy
+    assert low <= energies.min() < energies.max() <= high
+
+    def law(lg):
+        """The integral of 10^(−index · lg E), or of 1."""
+        grown = lg - low if index == 0 else 1 - 10 ** (-index * (lg - low))
+        whole = high - low if index == 0 else 1 - 10 ** (-index * (high - low))
+        return grown / whole
+
+    assert kstest(energies, law).pvalue > 1e-3
+
+
+def test_one_energy_has_no_spectrum():
+    settings = ShowerSettings(spectral_index=2.0, lg_energy=(19.0, 19.0))
+    assert (draw_showers(np.random.default_rng(7), 50, settings).lg_energy == 19).all()
