@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascade.errors import CascadeError, known, nearest
-from cascade.evaluation.bootstrap import bootstrap
+from cascade.evaluation.bootstrap import central
 from cascade.plotting.reading import Applied
 from cascade.studies.refinement.products.reading import deviations
 from cascade.studies.refinement.settings.products import GapClosedSettings
@@ -165,21 +165,37 @@ def measure(
     cells = cells_of(columns["distance"], columns["lg_energy"], settings)
     inside = cells.number >= 0
     delta = np.stack([deviations(one)[inside] for one in applied], axis=1)
+    cell = cells.number[inside]
     sizes = [len(members) for members in groups.values()]
     # mean over the methods of each group
     average = np.repeat(np.eye(len(groups)) / sizes, sizes, axis=1)
     names = list(groups)
     references = average[[names.index(settings.simulation), names.index(settings.reference)]]
 
-    def statistic(drawn: Mapping[str, np.ndarray]) -> np.ndarray:
-        rows = closing(drawn["delta"], drawn["cell"], cells.shape, references)
+    def statistic(drawn: np.ndarray) -> np.ndarray:
+        rows = closing(delta[drawn], cell[drawn], cells.shape, references)
         return np.concatenate([average @ rows, rows])
 
-    drawn_from = {"delta": delta, "cell": cells.number[inside]}
+    value = statistic(np.arange(len(cell)))
     rng = np.random.default_rng(seed)
-    bounds = bootstrap(statistic, drawn_from, rng, settings.replicas)
+    draws = np.stack(
+        [statistic(rng.integers(len(cell), size=len(cell))) for _ in range(settings.replicas)]
+    )
     methods = {name: tuple(one.method for one in members) for name, members in groups.items()}
-    return Measured(methods, *bounds, int(inside.sum()))
+    return Measured(methods, value, *centred(value, draws), len(cell))
+
+
+def centred(value: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bounds of replicas (replicas, …) about a value, once these are moved to it.
+
+    A replica has the fluctuations of the events, and those of drawing from them once more. A root
+    mean square grows by both, so that without the move all replicas of a small one lie above it.
+    """
+    defined = ~np.isnan(draws).all(axis=0) & ~np.isnan(value)
+    middle = np.full(value.shape, np.nan)
+    middle[defined] = np.nanmedian(draws[:, defined], axis=0)
+    low, high = central(draws + (value - middle))
+    return np.fmin(low, value), np.fmax(high, value)
 
 
 def closing(

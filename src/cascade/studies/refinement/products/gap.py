@@ -37,10 +37,8 @@ def gap_closed(inputs: Inputs, settings: GapClosedSettings) -> Result:
     candidates = [name for name in groups if name not in (settings.simulation, settings.reference)]
     if not candidates:
         raise CascadeError("gap_closed: needs a method beside those on simulation and on data")
-    looks = {
-        name: place
-        for place, name in enumerate(name for name in groups if name != settings.reference)
-    } | {settings.reference: 0}
+    order = dict.fromkeys((settings.simulation, settings.method, *candidates))
+    looks = {name: place for place, name in enumerate(order)} | {settings.reference: 0}
     figure = style.empty(style.PAGE, 2.9 + 0.22 * len(candidates))
     axes = figure.subplots(2, 2, height_ratios=(0.45 + 0.22 * len(candidates), 1.9))
     names = [labelled(name, groups, settings) for name in candidates]
@@ -53,8 +51,8 @@ def gap_closed(inputs: Inputs, settings: GapClosedSettings) -> Result:
         draw_over_distance(panel, found, column, looks, settings)
         panel.set_xlabel(DISTANCE)
     axes[1, 0].set_ylabel(r"RMS bias of lg $E$")
-    axes[1, 1].set_ylabel(r"width of $\Delta$lg $E$")
-    style.legend_below(figure, axes[1], columns=4)
+    axes[1, 1].set_ylabel(r"width of $\Delta$ in a bin")
+    style.legend_below(figure, axes[1], columns=3)
     numbers = _metrics(found, candidates, settings)
     caption = _caption(applied, found, candidates, settings)
     return Result(figure, _table(found, settings), caption, numbers)
@@ -177,16 +175,20 @@ def _caption(
             if np.isfinite(value):
                 parts.append(f"{what} {100 * value:.0f} % ({100 * low:.0f} to {100 * high:.0f} %)")
         said.append(f"{called(name, settings.labels)}: {', '.join(parts) or 'no gap to close'}")
+    low, high = (
+        called(name, settings.labels) for name in (settings.simulation, settings.reference)
+    )
     gaps = [found.number(settings.simulation, column)[0] for column in OVERALL[:2]]
+    inside = f"{found.events:,}".replace(",", "\u2009")
     seeds = any(len(members) > 1 for members in found.groups.values())
     dots = (
         " Of several seeds: the mean, with the single seeds as dots below; references of several "
         "seeds are averaged." if seeds else ""
     )  # fmt: skip
     return (
-        f"How much of the gap between {called(settings.simulation, settings.labels)} (0) and "
-        f"{called(settings.reference, settings.labels)} (1) other networks close on data, from "
-        f"{found.events} of {counts(applied)}, in {edges_of(settings.lg_energy)} in true lg E and "
+        f"How much of the gap between the networks '{low}' (0) and '{high}' (1) others close on "
+        "data, from "
+        f"{inside} of {counts(applied)}, in {edges_of(settings.lg_energy)} in true lg E and "
         f"{edges_of(settings.distance, 'm')} in distance, those with fewer than "
         f"{settings.min_events} events left out. Bias: root mean square over the bins of the "
         f"difference to the bias of the network trained on data (gap {gaps[0]:.4f} in lg E). "
@@ -194,7 +196,8 @@ def _caption(
         f"bin (gap {gaps[1]:.4f}). {'; '.join(said)}. Dotted: the goals, "
         f"{100 * settings.goals[0]:g} % and {100 * settings.goals[1]:g} %. Bottom: root mean "
         "square of the bias, and width, over the bins in energy, over distance; black: "
-        f"{called(settings.reference, settings.labels)}.{dots} Bars and bands: central 68 % of "
-        f"{settings.replicas} bootstrap replicas, the same events for all. Stands beside the "
-        f"energy reconstruction before and after refinement of {PAPER}."
+        f"{high}.{dots} Bars and bands: central 68 % of "
+        f"{settings.replicas} bootstrap replicas, the same events for all, moved so that their "
+        "median is the value. Stands beside the energy reconstruction before and after refinement "
+        f"of {PAPER}."
     )

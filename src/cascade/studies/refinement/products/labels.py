@@ -97,17 +97,24 @@ def draw(panel: Axes, found: Bins, settings: LabelKeptSettings) -> None:
     low, high = np.log10([1 - settings.band, 1 + settings.band])
     panel.axhspan(low, high, color="0.9", linewidth=0, zorder=0)
     panel.axhline(0, color="black", linewidth=0.5, zorder=0)
-    others = [name for name in found if name != settings.data]
+    # refined traces have the same colour wherever they stand with others
+    looks = {name: 0 if name == settings.data else 2 + place for place, name in enumerate(found)}
+    looks[settings.sample] = 1
     curves = [
         Curve(
-            called(name, settings.labels), bins.value, bins.low, bins.high,
-            others.index(name) if name in others else 0, name not in others,
+            called(name, settings.labels),
+            bins.value,
+            bins.low,
+            bins.high,
+            looks[name],
+            name == settings.data,
         )
         for name, bins in found.items()
-    ]  # fmt: skip
+    ]
     draw_curves(panel, np.array(settings.lg_energy), curves)
     bottom, top = panel.get_ylim()
-    panel.set_ylim(min(bottom, 1.5 * low), max(top, 1.5 * high))
+    margin = 0.05 * (top - bottom)
+    panel.set_ylim(min(bottom - margin, 1.5 * low), max(top + margin, 1.5 * high))
 
 
 def percent(difference: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.ticker import MultipleLocator
 
 from cascade.evaluation.resolution import bias, resolution
 from cascade.plotting import style
@@ -47,6 +48,8 @@ def side_by_side(inputs: Inputs, settings: SideBySideSettings) -> Result:
         panel.set_xlabel(f"true {LG_ENERGY}")
     for panel in axes[:, 0]:
         panel.set_ylabel(f"predicted {LG_ENERGY}")
+    for axis in (axes[0, 0].xaxis, axes[0, 0].yaxis):  # all panels share them
+        axis.set_major_locator(MultipleLocator(0.5))
     for spare in axes.flat[len(applied) :]:
         spare.set_axis_off()
     colour_bar(figure, axes, norm, "events per bin", colours=style.FILLED)

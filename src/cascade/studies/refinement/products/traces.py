@@ -123,9 +123,9 @@ def draw(
     columns = len(settings.distance) - 1
     width = style.PAGE if max(columns, len(numbers)) > 1 else style.COLUMN
     figure = style.empty(width, 5.2)
-    upper, lower = figure.subfigures(2, 1, height_ratios=(1.75, 1))
-    axes = upper.subplots(
-        2, columns, squeeze=False, sharex=True, sharey="row", height_ratios=(2.4, 1)
+    upper, lower = figure.add_gridspec(2, 1, height_ratios=(1.75, 1))
+    axes = upper.subgridspec(2, columns, height_ratios=(2.4, 1)).subplots(
+        squeeze=False, sharex=True, sharey="row"
     )
     time = settings.trace.bin_width * np.arange(len(means[settings.data][0].value) + 1)
     for number, (panel, ratio) in enumerate(axes.T):
@@ -135,14 +135,13 @@ def draw(
         style.note(panel, f"{low:g} to {high:g} m")
     axes[0, 0].set_ylabel("mean particles / bin")
     axes[1, 0].set_ylabel("ratio to data")
-    singles = lower.subplots(1, len(numbers), squeeze=False)[0]
+    singles = lower.subgridspec(1, len(numbers)).subplots(squeeze=False)[0]
     for panel, number in zip(singles, numbers, strict=True):
         draw_single(panel, time, events, number, settings)
     singles[0].set_ylabel("particles / bin")
     for panel in (*axes[1], *singles):
         panel.set_xlabel("time [ns]")
-    style.legend_below(upper, axes[0, 0], columns=len(means))
-    style.legend_below(lower, singles[0], columns=2)
+    style.legend_below(figure, axes[0, 0], columns=len(means))
     return figure
 
 
@@ -167,7 +166,7 @@ def draw_means(
         band(ratio, time, value, error, colours["color"])
     ratio.axhline(1, color="black", linewidth=0.5, zorder=0)
     panel.set(yscale="log", xlim=(0, time[-1]))
-    ratio.set_ylim(0.4, 1.6)
+    ratio.set_ylim(0.2, 2.0)
 
 
 def band(panel: Axes, time: np.ndarray, value: np.ndarray, error: np.ndarray, colour: str) -> None:
@@ -189,8 +188,7 @@ def draw_single(
     names = list(events)
     for name in (settings.before, settings.after):
         colours = look(names.index(name), name == settings.data)
-        panel.stairs(events[name]["trace"][number], time, label=called(name, settings.labels),
-                     linewidth=0.9, **colours)  # fmt: skip
+        panel.stairs(events[name]["trace"][number], time, linewidth=0.9, **colours)
     columns = events[settings.before]
     distance, energy = columns["distance"][number], columns["lg_energy"][number]
     style.note(panel, f"{distance:.0f} m, lg($E$/eV) = {energy:.2f}")

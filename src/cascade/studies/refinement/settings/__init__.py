@@ -6,15 +6,31 @@ from cascade.studies.refinement.settings.networks import (
     EnergySettings,
     RefinerSettings,
 )
+from cascade.studies.refinement.settings.products import (
+    ExampleTracesSettings,
+    GapClosedSettings,
+    LabelKeptSettings,
+    ObservablesSettings,
+    ResolutionSettings,
+    SideBySideSettings,
+    TwoSampleSettings,
+)
 from cascade.studies.refinement.settings.sources import StationSettings
 from cascade.studies.refinement.settings.transport import OracleSettings, QuantileMappingSettings
 
 __all__ = [
     "DiscriminatorSettings",
     "EnergySettings",
+    "ExampleTracesSettings",
+    "GapClosedSettings",
     "Hdf5Settings",
+    "LabelKeptSettings",
+    "ObservablesSettings",
     "OracleSettings",
     "QuantileMappingSettings",
     "RefinerSettings",
+    "ResolutionSettings",
+    "SideBySideSettings",
     "StationSettings",
+    "TwoSampleSettings",
 ]
