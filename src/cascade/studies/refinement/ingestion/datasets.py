@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from cascade.events.schema import Events
 
 METRES = {"m": 1.0, "km": 1e3}
-EXAELECTRONVOLTS = {"eV": 0.0, "EeV": 18.0}
-"""lg of the energy's unit in eV."""
+UNITS = {"eV": 0.0, "EeV": 18.0}
+"""lg of the unit of the energy in eV."""
 LARGEST = 1e12
-"""Numbers beyond this count as infinite."""
+"""No station sees as many particles."""
 BOUNDS = {
     "distance": (0.0, 1e5, "m", "length"),
     "zenith": (0.0, 90.0, "deg", "angle"),
     "lg_energy": (12.0, 22.0, "as lg(E / eV)", "energy"),
+    "delta_x": (-1e5, 1e5, "g/cm2", "datasets"),
 }
 """What can be, in which unit, and the setting that is wrong if it is not."""
 
@@ -135,15 +136,16 @@ def _read(
 
 def _fault(field: str, found: np.ndarray, values: np.ndarray) -> tuple[int, str] | None:
     """Return the first row that cannot be, and what is wrong with it."""
-    number = len(values)
-    finite = np.isfinite(found).reshape(number, -1).all(axis=1)
-    finite &= (np.abs(values) < LARGEST).reshape(number, -1).all(axis=1)
+    finite = np.isfinite(found).reshape(len(found), -1).all(axis=1)
     if not finite.all():
-        return int(np.argmin(finite)), "is not finite (NaN, infinite or above 1e12)"
+        return int(np.argmin(finite)), "is not finite (NaN or infinite)"
     if field == "trace":
-        lit = values.any(axis=1)
-        return None if lit.all() else (int(np.argmin(lit)), "is nowhere above 0")
-    low, high, unit, setting = BOUNDS.get(field, (-LARGEST, LARGEST, "", ""))
+        total = values.sum(axis=1)
+        possible = (total > 0) & (total < LARGEST)
+        row = int(np.argmin(possible))
+        wish = "is nowhere above 0" if total[row] <= 0 else f"sums up to more than {LARGEST:g}"
+        return None if possible.all() else (row, wish)
+    low, high, unit, setting = BOUNDS[field]
     possible = (values >= low) & (values <= high)
     if possible.all():
         return None
@@ -164,5 +166,5 @@ def _converted(field: str, values: np.ndarray, settings: Hdf5Settings) -> np.nda
         return np.degrees(values)
     if field == "lg_energy" and settings.energy != "lg":
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.log10(values) + EXAELECTRONVOLTS[settings.energy]
+            return np.log10(values) + UNITS[settings.energy]
     return values
