@@ -211,8 +211,8 @@ def test_one_seed_gives_the_same_stations():
 
 
 def test_a_smaller_block_is_the_start_of_a_larger_one():
-    large = drawn(1100)
-    for events in (1, 499, 501, 1099):
+    large = drawn(2200)
+    for events in (1, 999, 1051, 2199):
         small = drawn(events)
         for name, values in small.items():
             assert len(values) == events
@@ -225,10 +225,10 @@ def test_traces_have_the_bins_of_the_settings(bins):
 
 
 def test_a_range_without_stations_is_said():
-    message = r"^distance: 0 of 10000 showers trigger a station between 20000 and 21000 m; widen"
+    message = r"^distance: 0 of 10500 showers trigger a station between 20000 and 21000 m; widen"
     with pytest.raises(CascadeError, match=message):
         drawn(1, distance=[20_000, 21_000])
-    with pytest.raises(CascadeError, match=r"^distance: \d+ of 10000 showers trigger a station"):
+    with pytest.raises(CascadeError, match=r"^distance: \d+ of 10500 showers trigger a station"):
         drawn(100, DATA, detector={"threshold": 1e4})
 
 

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from cascade.events.schema import Events
     from cascade.events.seeding import Block
 
-BATCH = 500
-"""Showers drawn at once. Always as many, so that a smaller block is the start of a larger one."""
-PATIENCE = 20
+BATCH = 1050
+"""Showers drawn at once, as a rule enough for a block of 1000 stations. Always as many, so that a
+smaller block is the start of a larger one."""
+PATIENCE = 10
 """Batches without a single station after which the settings are held to be a mistake."""
 
 
