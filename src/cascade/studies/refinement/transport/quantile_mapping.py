@@ -2,7 +2,7 @@
 
 In bins of distance and zenith angle the quantiles of lg S of simulation, S the sum of a trace, are
 moved onto those of data, as in the quantile mapping of climate models (Cannon, Sobie, Murdock,
-J. Climate 28 (2015) 6938, §2). Between quantiles, and between the bins' centres, the map is linear.
+J. Climate 28 (2015) 6938). Between quantiles, and between the bins' centres, the map is linear.
 A trace is scaled by what its S gains: its shape stays. No label is read.
 """
 
