@@ -49,7 +49,8 @@ class History(lightning.Callback):
     """Collects one row an epoch: losses, learning rate, gradients at both ends of the network.
 
     ``gradient_first`` and ``gradient_last`` are norms of the gradient of the first and the last
-    weight tensor, averaged over the steps of the epoch.
+    weight tensor, averaged over the steps of the epoch. Of a task with several optimisers they are
+    those of the first one, as the learning rate is.
     """
 
     def __init__(self, progress: Progress, epochs: int):
@@ -70,14 +71,17 @@ class History(lightning.Callback):
 
     def on_train_start(self, trainer: Any, module: Any) -> None:
         """Say how much was done before this process, for the time that is left."""
-        self.progress.resume(trainer.global_step)
+        self.progress.resume(trainer.fit_loop.epoch_loop.total_batch_idx + 1)
 
     def on_before_optimizer_step(self, trainer: Any, module: Any, optimizer: Any) -> None:
         """Add up the norms of the gradients."""
-        weights = [p for p in module.network.parameters() if p.ndim > 1 and p.grad is not None]
+        if optimizer.param_groups is not trainer.optimizers[0].param_groups:
+            return
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        weights = [p for p in parameters if p.ndim > 1 and p.grad is not None]
         if weights:
             norms = [weights[end].grad.norm().item() for end in (0, -1)]
-            self.sums[2:4] += torch.tensor(norms, dtype=torch.float64)
+            self.sums[2:5] += torch.tensor([*norms, 1], dtype=torch.float64)
 
     def on_train_batch_end(
         self, trainer: Any, module: Any, outputs: Any, batch: Any, batch_idx: int
@@ -85,7 +89,6 @@ class History(lightning.Callback):
         """Add up the loss."""
         self.sums[0] += outputs["losses"].double().cpu()
         self.sums[1] += outputs["weights"].double().cpu()
-        self.sums[4] += 1
         self.progress.step((trainer.current_epoch * trainer.num_training_batches) + batch_idx + 1)
 
     def on_validation_batch_end(
@@ -94,31 +97,27 @@ class History(lightning.Callback):
         """Keep what the validation says about a batch."""
         self.validation.append(outputs)
         # not the inputs: of a whole split they may be too large to keep
-        truth = {name: x for name, x in batch["train"].items() if name not in module.inputs}
-        self.truth.append(truth)
+        events = module.events(batch)
+        self.truth.append({name: x for name, x in events.items() if name not in module.inputs})
 
     def on_validation_epoch_end(self, trainer: Any, module: Any) -> None:
         """Close the epoch: sum up the validation and write the row."""
         outputs, truth = self.validation, self.truth
         self.validation, self.truth = [], []
-        loss = sum(o["losses"] for o in outputs) / sum(o["weights"] for o in outputs)
+        truths = {name: cat([batch[name] for batch in truth]).to("cpu") for name in truth[0]}
+        loss, numbers = module.judge(outputs, truths)
         module.log("validation_loss", loss)
         if not torch.isfinite(loss):
             epoch = trainer.current_epoch + 1
             raise Diverged(f"the validation loss is {float(loss)} in epoch {epoch}")
-        predicted = {
-            name: _array([output["predicted"][name] for output in outputs])
-            for name in outputs[0]["predicted"]
-        }
-        truths = {name: cat([batch[name] for batch in truth]).to("cpu") for name in truth[0]}
         row = {
             "epoch": trainer.current_epoch + 1,
             "train_loss": (self.sums[0] / self.sums[1]).item(),
             "validation_loss": float(loss),
-            **module.objective.monitor(predicted, truths),
+            **numbers,
             "learning_rate": trainer.optimizers[0].param_groups[0]["lr"],
-            "gradient_first": (self.sums[2] / self.sums[4]).item(),
-            "gradient_last": (self.sums[3] / self.sums[4]).item(),
+            "gradient_first": (self.sums[2] / self.sums[4].clamp(min=1)).item(),
+            "gradient_last": (self.sums[3] / self.sums[4].clamp(min=1)).item(),
         }
         self.sums = torch.zeros(5, dtype=torch.float64)
         self.rows.append(row)
@@ -128,12 +127,6 @@ class History(lightning.Callback):
             f"validation {row['validation_loss']:.4f} (best {best['validation_loss']:.4f} "
             f"in epoch {best['epoch']})"
         )
-
-
-def _array(parts: list[torch.Tensor]) -> np.ndarray:
-    """Join a column of predictions; NumPy lacks the half precision of mixed training."""
-    column = torch.cat(parts).cpu()
-    return (column.float() if column.dtype == torch.bfloat16 else column).numpy()
 
 
 class BestWeights(lightning.Callback):

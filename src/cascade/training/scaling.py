@@ -116,8 +116,11 @@ class Scaled(nn.Module):
 
     def forward(self, *inputs: Values) -> Tensor:
         """Scale the inputs and apply the network."""
-        scaled = [
+        return self.network(*self.scaled(*inputs))
+
+    def scaled(self, *inputs: Values) -> list[Values]:
+        """Return the inputs scaled, as the network sees them."""
+        return [
             self.scalers[name](x) if name in self.scalers else x
             for name, x in zip(self.inputs, inputs, strict=True)
         ]
-        return self.network(*scaled)

@@ -92,3 +92,19 @@ class Training(Settings):
                 "or the training stops before the learning rate falls"
             )
         return self
+
+
+class Adversary(Settings):
+    """How a refiner and its critic take turns (``training.wasserstein``)."""
+
+    critic_steps: Annotated[int, Field(ge=1)] = 5
+    """Steps of the critic for one of the refiner."""
+
+    penalty: Annotated[float, Field(ge=0)] = 10.0
+    """Weight λ of the gradient penalty; 0 for a critic that limits its slope itself."""
+
+    critic: Optimiser = Optimiser(lr=5e-4, settings={"betas": [0.0, 0.9]})
+    """Optimiser of the critic; that of the training is the refiner's. Both follow its schedule."""
+
+    averaging: Annotated[float, Field(ge=0, lt=1)] = 0.995
+    """Share of the averaged weights that a step of the refiner leaves as it was."""

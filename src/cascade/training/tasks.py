@@ -7,10 +7,13 @@ import json
 from typing import Any
 
 import lightning.pytorch as lightning
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from cascade.errors import CascadeError, nearest
+from cascade.layers.ragged import cat
+from cascade.training.batches import Values
 from cascade.training.objectives import Objective
 from cascade.training.settings import Optimiser, Schedule, Training
 
@@ -52,13 +55,17 @@ class Supervised(lightning.LightningModule):
         self.steps = steps
         self.augment = augment
 
+    def events(self, batch: dict[str, dict[str, Values]]) -> dict[str, Values]:
+        """Return the events that a batch with its roles stands for."""
+        return batch["train"]
+
     def forward(self, batch: dict[str, Tensor]) -> Tensor:
-        """Apply the network to the input fields of one role's batch."""
+        """Apply the network to the input fields of some events."""
         return self.network(*(batch[name] for name in self.inputs))
 
     def training_step(self, batch: dict[str, dict[str, Tensor]], step: int) -> dict[str, Tensor]:
         """Return the weighted mean loss of a batch, and the sums behind it for the history."""
-        events = batch["train"]
+        events = self.events(batch)
         if self.augment is not None:
             # the step has seeded torch's generator (fit.Randomness)
             events = self.augment(events)
@@ -67,17 +74,54 @@ class Supervised(lightning.LightningModule):
 
     def validation_step(self, batch: dict[str, dict[str, Tensor]], step: int) -> dict[str, Any]:
         """Return summed loss, summed weights and predictions of a batch."""
-        events = batch["train"]
+        events = self.events(batch)
         output = self(events)
         losses, weights = self.objective.loss(output, events)
         return {"losses": losses, "weights": weights, "predicted": self.objective.predict(output)}
+
+    def judge(
+        self, outputs: list[dict[str, Any]], truth: dict[str, Values]
+    ) -> tuple[Tensor, dict[str, float]]:
+        """Return the loss that selects the best epoch, and further numbers for the history.
+
+        Parameters
+        ----------
+        outputs
+            What ``validation_step`` returned, batch by batch.
+        truth
+            Fields of all events but for the inputs.
+        """
+        loss = sum(o["losses"] for o in outputs) / sum(o["weights"] for o in outputs)
+        predicted = {
+            name: as_array([output["predicted"][name] for output in outputs])
+            for name in outputs[0]["predicted"]
+        }
+        return loss, self.objective.monitor(predicted, truth)
 
     def configure_optimizers(self) -> dict[str, Any]:
         """Make the optimiser and the schedule that the settings name."""
         settings = self.training_settings
         optimiser = make_optimiser(self.network, settings.optimiser)
-        scheduler = _scheduler(optimiser, settings.schedule, settings, self.steps)
+        scheduler = make_schedule(optimiser, settings.schedule, settings, self.steps)
         return {"optimizer": optimiser, **({"lr_scheduler": scheduler} if scheduler else {})}
+
+
+def as_array(parts: list[torch.Tensor]) -> np.ndarray:
+    """Join a column of predictions; NumPy lacks the half precision of mixed training."""
+    column = torch.cat(parts).cpu()
+    return (column.float() if column.dtype == torch.bfloat16 else column).numpy()
+
+
+class TwoSamples(Supervised):
+    """A network that tells two samples apart: its first role has the label 0, its second one 1."""
+
+    def events(self, batch: dict[str, dict[str, Values]]) -> dict[str, Values]:
+        """Return the events of both roles with the field ``label``."""
+        roles = list(batch.values())
+        both = {name: cat([role[name] for role in roles]) for name in self.inputs}
+        sizes = torch.tensor([len(role[self.inputs[0]]) for role in roles])
+        label = torch.arange(len(roles)).repeat_interleave(sizes)
+        return {**both, "label": label.to(self.device)}
 
 
 def make_optimiser(network: nn.Module, settings: Optimiser) -> torch.optim.Optimizer:
@@ -107,9 +151,10 @@ def make_optimiser(network: nn.Module, settings: Optimiser) -> torch.optim.Optim
         ) from error
 
 
-def _scheduler(
+def make_schedule(
     optimiser: torch.optim.Optimizer, schedule: Schedule, training: Training, steps: int
 ) -> dict[str, Any] | None:
+    """Make what changes the learning rate of an optimiser, as Lightning wants it."""
     schedulers = torch.optim.lr_scheduler
     match schedule.name:
         case "plateau":

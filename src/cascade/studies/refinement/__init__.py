@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from cascade.events.schema import Field
-from cascade.study import Simulation, Study
+from cascade.study import Estimator, Ingestion, Metric, Network, Product, Simulation, Study
 
 _HERE = "cascade.studies.refinement"
 
@@ -29,6 +29,42 @@ def _settings(name: str) -> str:
     return f"{_HERE}.settings:{name}"
 
 
+HIT = ("trace", "distance", "zenith")
+"""What is known of a station in data, too."""
+SCALING = MappingProxyType({"distance": "standard", "zenith": "standard"})
+
+
+def _network(
+    name: str,
+    settings: str,
+    objective: str,
+    fields: dict[str, tuple[str, ...]],
+    **others: str,
+) -> Network:
+    return Network(
+        network=f"{_HERE}.networks:{name}",
+        objective=f"{_HERE}.networks.outputs:{objective}",
+        inputs=HIT,
+        fields=MappingProxyType(fields),
+        settings=_settings(f"{settings}Settings"),
+        scaling=SCALING,
+        **others,
+    )
+
+
+def _transport(name: str, settings: str, fields: dict[str, tuple[str, ...]]) -> Estimator:
+    return Estimator(
+        fit=f"{_HERE}.transport.{name}:fit_{name}",
+        transform=f"{_HERE}.transport.{name}:transform_{name}",
+        inputs=HIT,
+        fields=MappingProxyType(fields),
+        settings=_settings(f"{settings}Settings"),
+    )
+
+
+KNOWN = (*HIT, "lg_energy", "delta_x")
+UNLABELLED = {"simulation": HIT, "data": HIT}
+
 STUDY = Study(
     name="refinement",
     title="Simulated traces made data-like",
@@ -42,7 +78,36 @@ STUDY = Study(
             )
         }
     ),
-    methods=MappingProxyType({}),
-    metrics=MappingProxyType({}),
+    methods=MappingProxyType(
+        {
+            "refiner": _network(
+                "refiner",
+                "Refiner",
+                "Likeness",
+                UNLABELLED,
+                task="cascade.training.wasserstein:WassersteinRefinement",
+                transform=f"{_HERE}.networks.transform:refine",
+            ),
+            "quantile_mapping": _transport("quantile_mapping", "QuantileMapping", UNLABELLED),
+            # knows the truth of each simulated trace, and how data come about
+            "oracle": _transport("oracle", "Oracle", {"simulation": KNOWN}),
+            "energy": _network(
+                "energy", "Energy", "EnergyRegression", {"train": (*HIT, "lg_energy")}
+            ),
+            "discriminator": _network(
+                "discriminator",
+                "Discriminator",
+                "TwoSampleTest",
+                UNLABELLED,
+                task="cascade.training.tasks:TwoSamples",
+            ),
+        }
+    ),
+    metrics=MappingProxyType(
+        {
+            name: Metric(f"{_HERE}.metrics:{name}")
+            for name in ("lg_energy_bias", "lg_energy_resolution")
+        }
+    ),
     products=MappingProxyType({}),
 )

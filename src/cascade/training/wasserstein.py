@@ -1,0 +1,157 @@
+"""A network that refines one sample until a critic cannot tell it from another.
+
+Wasserstein distance by a critic f of limited slope (Arjovsky, Chintala, Bottou, arXiv:1701.07875):
+
+    W(data, refined) = max_f ⟨f(data)⟩ − ⟨f(refined)⟩,    |∇f| ≤ 1,
+
+where the slope is held by a penalty λ ⟨(|∇f| − 1)²⟩ on straight lines between data and refined
+events (Gulrajani et al., arXiv:1704.00028), or by the critic's own normalisation (Miyato et al.,
+arXiv:1802.05957). The critic learns at every step, the refiner at every ``critic_steps``-th one, to
+bring W down. What is kept of the refiner is a moving average of its weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from cascade.training.batches import Values
+from cascade.training.settings import Adversary
+from cascade.training.tasks import Supervised, as_array, make_optimiser, make_schedule
+
+
+class RefinerWithCritic(Protocol):
+    """What this task asks of a network, which is called with the input fields.
+
+    It returns the first of them refined: by ``refiner`` while it learns, else by ``averaged``.
+    """
+
+    adversary: Adversary
+    refiner: nn.Module
+    averaged: nn.Module
+    """The refiner that is kept; starts as a copy."""
+    critic: nn.Module
+    """(B, features) → (B,)"""
+
+    def __call__(self, *inputs: Tensor) -> Tensor:
+        """Return the first input refined."""
+
+    def views(self, *inputs: Tensor) -> Tensor:
+        """Return what the critic sees of events (B, features)."""
+
+
+class WassersteinRefinement(Supervised):
+    """Refiner and critic on the batches of the roles ``simulation`` and ``data``.
+
+    The objective has a method ``distance(refined, data) -> (loss, numbers)`` that compares the
+    input fields of both validation splits as arrays; its loss selects the epoch.
+    """
+
+    automatic_optimization = False
+
+    @property
+    def pair(self) -> RefinerWithCritic:
+        """Return the networks behind the scalers."""
+        return self.network.network
+
+    def events(self, batch: dict[str, dict[str, Values]]) -> dict[str, Values]:
+        """Return the events that are refined."""
+        return batch["simulation"]
+
+    def training_step(self, batch: dict[str, dict[str, Tensor]], step: int) -> dict[str, Tensor]:
+        """Let the critic learn, and every so often the refiner; return the critic's estimate."""
+        pair = self.pair
+        refiner_optimiser, critic_optimiser = self.optimizers()
+        simulation, data = (self._inputs(batch[role]) for role in ("simulation", "data"))
+        shared = min(len(simulation[0]), len(data[0]))
+        simulation, data = ([x[:shared] for x in role] for role in (simulation, data))
+        with torch.no_grad():
+            real, fake = pair.views(*data), self._refined_views(simulation)
+        estimate, steepness = self._criticise(real, fake)
+        critic_optimiser.zero_grad()
+        self.manual_backward(pair.adversary.penalty * steepness - estimate)
+        critic_optimiser.step()
+        done = self.trainer.fit_loop.epoch_loop.total_batch_idx
+        if done % pair.adversary.critic_steps == pair.adversary.critic_steps - 1:
+            score = pair.critic(self._refined_views(simulation))
+            refiner_optimiser.zero_grad()
+            self.manual_backward(-score.mean())
+            refiner_optimiser.step()
+            self._average()
+        for scheduler in self._schedulers():
+            scheduler.step()
+        return {"losses": estimate.detach() * shared, "weights": torch.tensor(float(shared))}
+
+    def _criticise(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the critic's estimate of the distance, and how far its slope is from 1."""
+        if not self.pair.adversary.penalty:
+            real, fake = self.pair.critic(torch.cat([real, fake])).split(len(real))
+            return real.mean() - fake.mean(), torch.zeros((), device=real.device)
+        share = torch.rand(len(real), 1, device=real.device)
+        between = (share * real + (1 - share) * fake).requires_grad_()
+        scores = self.pair.critic(torch.cat([real, fake, between]))
+        real, fake, between_score = scores.split(len(real))
+        (slope,) = torch.autograd.grad(between_score.sum(), between, create_graph=True)
+        norm = (slope.square().sum(dim=1) + 1e-12).sqrt()
+        return real.mean() - fake.mean(), (norm - 1).square().mean()
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        keep = self.pair.adversary.averaging
+        for kept, now in zip(
+            self.pair.averaged.parameters(), self.pair.refiner.parameters(), strict=True
+        ):
+            kept.lerp_(now, 1 - keep)
+
+    def _inputs(self, events: dict[str, Tensor]) -> list[Tensor]:
+        return self.network.scaled(*(events[name] for name in self.inputs))
+
+    def _refined_views(self, inputs: Sequence[Tensor]) -> Tensor:
+        return self.pair.views(self.pair(*inputs), *inputs[1:])
+
+    def _schedulers(self) -> list[Any]:
+        found = self.lr_schedulers() or []
+        return found if isinstance(found, list) else [found]
+
+    def validation_step(self, batch: dict[str, dict[str, Tensor]], step: int) -> dict[str, Any]:
+        """Return refined events and data, and what the critic says of them."""
+        simulation, data = (batch[role] for role in ("simulation", "data"))
+        first, *others = self.inputs
+        refined = {first: self(simulation), **{name: simulation[name] for name in others}}
+        data = {name: data[name] for name in self.inputs}
+        scores = [
+            self.pair.critic(self.pair.views(*self._inputs(events))) for events in (refined, data)
+        ]
+        return {"refined": refined, "data": data, "scores": scores}
+
+    def judge(
+        self, outputs: list[dict[str, Any]], truth: dict[str, Values]
+    ) -> tuple[Tensor, dict[str, float]]:
+        """Return the objective's distance, and the critic's estimate beside its numbers."""
+        refined, data = (
+            {name: as_array([output[key][name] for output in outputs]) for name in self.inputs}
+            for key in ("refined", "data")
+        )
+        loss, numbers = self.objective.distance(refined, data)
+        refined_score, data_score = (
+            torch.cat([output["scores"][i] for output in outputs]).mean().item() for i in (0, 1)
+        )
+        estimate = {"validation_wasserstein": data_score - refined_score}
+        return torch.tensor(loss), {**estimate, **numbers}
+
+    def configure_optimizers(self) -> list[dict[str, Any]]:
+        """Make the refiner's optimiser and the critic's, each with the training's schedule."""
+        settings, adversary = self.training_settings, self.pair.adversary
+        made = []
+        for network, named in (
+            (self.pair.refiner, settings.optimiser),
+            (self.pair.critic, adversary.critic),
+        ):
+            optimiser = make_optimiser(network, named)
+            scheduler = make_schedule(optimiser, settings.schedule, settings, self.steps)
+            entry = {"optimizer": optimiser}
+            made.append({**entry, "lr_scheduler": scheduler} if scheduler else entry)
+        return made
