@@ -99,7 +99,7 @@ def limit(panel: Axes, values: np.ndarray) -> None:
         return
     low, middle, high = np.quantile(values, [0.0, 0.5, 0.95])
     if values.max() - middle > 4 * (high - middle):
-        margin = 0.1 * (high - low)
+        margin = 0.1 * (high - low) or 0.1 * abs(high) or 0.1
         panel.set_ylim(low - margin, high + 3 * margin)
 
 
