@@ -75,7 +75,8 @@ STUDY = Study(
         {
             "toy": Simulation(
                 f"{_HERE}.simulation.simulate:simulate", _settings("StationSettings"), block=1000
-            )
+            ),
+            "hdf5": Ingestion(f"{_HERE}.ingestion.datasets:ingest", _settings("Hdf5Settings")),
         }
     ),
     methods=MappingProxyType(

@@ -12,10 +12,10 @@ from cascade.studies.refinement.simulation.simulate import simulate
 from cascade.studies.showers.simulation.particles import arrivals
 from cascade.studies.showers.simulation.signals import mean_signals
 
-SIMULATION: dict = {}
+SIMULATION: dict = {"detector": {"threshold": 1.2}}
 DATA = {
     "signal": {"muonic": 0.7, "electromagnetic": 0.3},
-    "detector": {"relative_noise": 0.1, "pedestal_spread": 1.0},
+    "detector": {"threshold": 1.2, "relative_noise": 0.1, "pedestal_spread": 1.0},
 }
 DOMAINS = {"simulation": SIMULATION, "data": DATA}
 NO_TRIGGER = {"threshold": 0.0}

@@ -119,7 +119,7 @@ def test_stations_are_those_of_whole_footprints(domain):
 @every_domain
 def test_totals_follow_the_formulas(domain, samples):
     chosen = settings(domain, detector=NO_TRIGGER)
-    events = samples["data" if domain else "simulation"]
+    events = samples["data" if domain is DATA else "simulation"]
     bins = sum(expected_bins(events, chosen))
     detector = chosen.detector
     noise = detector.relative_noise**2 * (bins**2 + bins).sum(axis=1)
@@ -138,7 +138,7 @@ def test_totals_follow_the_formulas(domain, samples):
 def test_the_share_of_muons_is_that_of_the_domain(domain, samples):
     """Muons come earlier, so that the mean trace tells how many there are."""
     chosen = settings(domain, detector=NO_TRIGGER)
-    events = samples["data" if domain else "simulation"]
+    events = samples["data" if domain is DATA else "simulation"]
     muons, others = (part.mean(axis=0) for part in expected_bins(events, chosen))
     noise = (read_out_mean(muons + others, chosen.detector) - muons - others).mean()
     mean = events["trace"].mean(axis=0, dtype=float) - noise
@@ -147,7 +147,7 @@ def test_the_share_of_muons_is_that_of_the_domain(domain, samples):
     # at the maximum, 1000 m from the axis, the shares are those of the settings
     share = found[0] * chosen.signal.muonic / (found @ [chosen.signal.muonic,
                                                         chosen.signal.electromagnetic])  # fmt: skip
-    assert share == pytest.approx(0.7 if domain else 0.3, abs=0.02)
+    assert share == pytest.approx(0.7 if domain is DATA else 0.3, abs=0.02)
 
 
 def test_data_have_twice_the_noise_in_late_bins():
@@ -183,6 +183,26 @@ def test_faint_stations_trigger_as_often_as_their_law_says(domain, signal):
     expected = norm.sf((80 * 1.2 * 1.2 - mean) / spread)
     assert loud.mean() == pytest.approx(expected, abs=0.04)
     assert ((traces.sum(axis=1) >= 115.2) == loud).mean() > 0.99
+
+
+def test_without_a_trigger_every_station_is_read_out():
+    assert settings({}).detector.threshold == 0
+    one = [np.full(1000, value) for value in (1500.0, 800.0, 17.0)]
+    traces, loud = draw_stations(np.random.default_rng(6), *one, 1, settings({}))
+    assert loud.all()
+    assert traces.sum(axis=1).mean() == pytest.approx(80 * 1.2, rel=0.05)
+
+
+@pytest.mark.parametrize("key, value", [("front", "spherical"), ("min_stations", 2)])
+def test_what_says_nothing_of_single_stations_is_refused(key, value):
+    with pytest.raises(CascadeError, match=f"{key} says nothing about single stations"):
+        settings({key: value})
+
+
+def test_a_changed_array_or_detector_keeps_its_other_defaults():
+    chosen = settings({"array": {"altitude": 500.0}, "detector": {"relative_noise": 0.2}})
+    assert (chosen.array.rows, chosen.array.columns) == (5, 5)
+    assert chosen.detector.threshold == 0
 
 
 @pytest.mark.parametrize("index", [-1.0, 0.0, 2.0])

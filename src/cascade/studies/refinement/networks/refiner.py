@@ -87,7 +87,7 @@ class Refinement(nn.Module):
         self.typical_signal = settings.typical_signal
         self.refiner = TraceRefiner(settings)
         self.averaged = deepcopy(self.refiner).requires_grad_(False)
-        self.critic = make_critic(2 * settings.bins + 3, settings.critic)
+        self.critic = make_critic(2 * settings.bins + 5, settings.critic)
 
     def forward(
         self, trace: Tensor, distance: Tensor, zenith: Tensor, noise: Tensor | None = None
@@ -97,10 +97,12 @@ class Refinement(nn.Module):
         return refiner(trace, distance, zenith, torch.randn_like(trace) if noise is None else noise)
 
     def views(self, trace: Tensor, distance: Tensor, zenith: Tensor) -> Tensor:
-        """Return what the critic sees (B, 2 · bins + 3)."""
+        """Return what the critic sees (B, 2 · bins + 5)."""
         now, come, whole = views(trace, self.typical_signal)
-        weight = self.critic_settings.signal_weight
-        return torch.cat([now, come, weight * whole, distance[:, None], zenith[:, None]], dim=1)
+        hit = torch.stack([distance, zenith], dim=1)
+        # where signals are too large on one side and too small on the other, products tell it
+        signal = self.critic_settings.signal_weight * torch.cat([whole, whole * hit], dim=1)
+        return torch.cat([now, come, signal, hit], dim=1)
 
 
 def make_critic(inputs: int, settings: CriticSettings) -> nn.Module:
