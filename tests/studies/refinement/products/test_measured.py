@@ -12,7 +12,7 @@ from cascade.events import hdf5
 from cascade.plotting.product import Inputs
 from cascade.studies.refinement import products
 from cascade.studies.refinement.observables import rise_time, total_signal
-from cascade.studies.refinement.products import distributions
+from cascade.studies.refinement.products import distributions, traces
 from cascade.studies.refinement.settings import (
     ExampleTracesSettings,
     LabelKeptSettings,
@@ -58,10 +58,10 @@ def drawn(samples):
 
 
 def test_distances_are_in_units_of_data(samples, drawn):
-    traces = {name: hdf5.read(path, ("trace",))["trace"] for name, path in samples.items()}
+    read = {name: hdf5.read(path, ("trace",))["trace"] for name, path in samples.items()}
     functions = {"signal": lambda trace: np.log10(total_signal(trace)), "rise_time": rise_time}
     for name, function in functions.items():
-        found = {sample: function(trace) for sample, trace in traces.items()}
+        found = {sample: function(trace) for sample, trace in read.items()}
         unit = found["data"].std(ddof=1)
         for sample in ("simulation", "refined"):
             expected = wasserstein_distance(found[sample], found["data"]) / unit
@@ -85,7 +85,7 @@ def test_histograms_hold_all_events_but_a_few(samples, drawn):
         products.observables(Inputs(samples=samples), ObservablesSettings(data="measured"))
 
 
-def test_the_table_holds_mean_traces(samples):
+def test_means_and_single_traces_are_as_said(samples):
     settings = ExampleTracesSettings(distance=[600.0, 900.0, 1400.0])
     result = products.example_traces(Inputs(samples=samples), settings)
     table = {name: np.array(column) for name, column in result.table.items()}
@@ -95,21 +95,18 @@ def test_the_table_holds_mean_traces(samples):
     np.testing.assert_allclose(table["mean"][row], events["trace"][chosen].mean(axis=0), rtol=1e-5)
     assert (table["events"][row] == chosen.sum()).all()
     assert table["time_ns"][row][-1] == 79 * 25
+    numbers = traces.typical(hdf5.read(samples["simulation"], traces.FIELDS), settings)
+    assert f"(number {numbers[0]}, {numbers[1]} in the file" in result.caption
 
 
-def test_single_traces_are_typical_and_can_be_chosen(samples):
-    result = products.example_traces(Inputs(samples=samples), ExampleTracesSettings())
-    numbers = result.caption.split("(number ")[1].split(" in the file")[0].split(", ")
-    events = hdf5.read(samples["simulation"], ("trace", "distance"))
+def test_single_traces_are_typical(samples):
+    events = hdf5.read(samples["simulation"], traces.FIELDS)
+    numbers = traces.typical(events, ExampleTracesSettings())
     signal = total_signal(events["trace"])
     for number, low, high in zip(numbers, (500, 800, 1100), (800, 1100, 1500), strict=True):
         inside = (events["distance"] >= low) & (events["distance"] < high)
-        assert inside[int(number)]
-        assert np.mean(signal[inside] < signal[int(number)]) == pytest.approx(0.5, abs=0.02)
-    chosen = ExampleTracesSettings(traces=[7])
-    assert (
-        "number 7 in the file" in products.example_traces(Inputs(samples=samples), chosen).caption
-    )
+        assert inside[number]
+        assert np.mean(signal[inside] < signal[number]) == pytest.approx(0.5, abs=0.02)
 
 
 def test_traces_that_do_not_belong_together_are_refused(samples):

@@ -193,7 +193,7 @@ def test_without_a_trigger_every_station_is_read_out():
     assert traces.sum(axis=1).mean() == pytest.approx(80 * 1.2, rel=0.05)
 
 
-@pytest.mark.parametrize("key, value", [("front", "spherical"), ("min_stations", 2)])
+@pytest.mark.parametrize(("key", "value"), [("front", "spherical"), ("min_stations", 2)])
 def test_what_says_nothing_of_single_stations_is_refused(key, value):
     with pytest.raises(CascadeError, match=f"{key} says nothing about single stations"):
         settings({key: value})
