@@ -116,8 +116,9 @@ def train(
         ),
         seed,
         context.parent.params["threads"],
-        {role: Split(path, declared.fields[role]) for role, path in train.items()},
-        {role: Split(path, declared.fields[role]) for role, path in validation.items()},
+        # in the order of the declaration, not of the options: the first role is the leading one
+        {role: Split(train[role], fields) for role, fields in declared.fields.items()},
+        {role: Split(validation[role], fields) for role, fields in declared.fields.items()},
     )
     try:
         fit(job, output, history, resume or output.parent / ".resume", accelerator)

@@ -47,7 +47,7 @@ def transform(
     from cascade.events.seeding import sequence
     from cascade.models import load_model
     from cascade.provenance import record
-    from cascade.study import load_study, resolve
+    from cascade.study import Network, load_study, resolve
 
     declared = load_study(study)
     chosen = options.method(declared, method)
@@ -68,5 +68,9 @@ def transform(
         schema = [field for field in declared.schema if field.name in file]
     with hdf5.writing(output, schema, attributes) as writer:
         for number, chunk in enumerate(hdf5.chunks(events, None, CHUNK, study)):
+            if isinstance(chosen, Network):
+                from cascade.training.network import check_shapes
+
+                check_shapes(fitted, chunk, events)
             rng = np.random.default_rng(sequence(seed, study, sample, split, number))
             writer.append(apply(fitted, chunk, checked, rng))

@@ -216,7 +216,8 @@ def _train(
         accelerator=accelerator,
         devices=1,
         max_epochs=settings.epochs,
-        gradient_clip_val=settings.clip or None,
+        # a task that takes its steps by itself limits them by itself
+        gradient_clip_val=(settings.clip or None) if task.automatic_optimization else None,
         precision=settings.precision,
         callbacks=callbacks,
         logger=False,

@@ -124,8 +124,15 @@ class TwoSamples(Supervised):
         return {**both, "label": label.to(self.device)}
 
 
-def make_optimiser(network: nn.Module, settings: Optimiser) -> torch.optim.Optimizer:
+def make_optimiser(
+    network: nn.Module, settings: Optimiser, path: str = "training.optimiser"
+) -> torch.optim.Optimizer:
     """Make an optimiser of a network's weights.
+
+    Parameters
+    ----------
+    path
+        Where the user finds its settings.
 
     Raises
     ------
@@ -135,9 +142,9 @@ def make_optimiser(network: nn.Module, settings: Optimiser) -> torch.optim.Optim
     maker = getattr(torch.optim, settings.name)
     known = set(inspect.signature(maker).parameters) - {"params", "lr"}
     for key in settings.settings:
-        where = f"training.optimiser.settings.{key}"
+        where = f"{path}.settings.{key}"
         if key == "lr":
-            raise CascadeError(f"{where}: give it as training.optimiser.lr")
+            raise CascadeError(f"{where}: give it as {path}.lr")
         if key not in known:
             raise CascadeError(
                 f"{where}: torch.optim.{settings.name} has no such argument; {nearest(key, known)}"
@@ -146,7 +153,7 @@ def make_optimiser(network: nn.Module, settings: Optimiser) -> torch.optim.Optim
         return maker(network.parameters(), lr=settings.lr, **settings.settings)
     except Exception as error:  # a wrong value can trip torch anywhere, with any exception
         raise CascadeError(
-            f"training.optimiser.settings: torch.optim.{settings.name} does not accept "
+            f"{path}.settings: torch.optim.{settings.name} does not accept "
             f"{json.dumps(settings.settings)}: {error}"
         ) from error
 
@@ -168,7 +175,7 @@ def make_schedule(
                 "interval": "step",
             }
         case "one_cycle":
-            cycle = schedulers.OneCycleLR(optimiser, training.optimiser.lr, total_steps=steps)
+            cycle = schedulers.OneCycleLR(optimiser, optimiser.defaults["lr"], total_steps=steps)
             return {"scheduler": cycle, "interval": "step"}
         case "exponential":
             return {"scheduler": schedulers.ExponentialLR(optimiser, schedule.factor)}

@@ -17,8 +17,11 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from cascade.errors import CascadeError
 from cascade.training.batches import Values
+from cascade.training.scaling import Scaled
 from cascade.training.settings import Adversary
 from cascade.training.tasks import Supervised, as_array, make_optimiser, make_schedule
 
@@ -52,6 +55,14 @@ class WassersteinRefinement(Supervised):
 
     automatic_optimization = False
 
+    def __init__(self, network: Scaled, objective: Any, inputs: tuple[str, ...], *others: Any):
+        if inputs[0] in network.scalers:
+            raise CascadeError(
+                f"training.scaling.{inputs[0]}: is what is refined, and stays in its own unit; "
+                "only other fields can be scaled"
+            )
+        super().__init__(network, objective, inputs, *others)
+
     @property
     def pair(self) -> RefinerWithCritic:
         """Return the networks behind the scalers."""
@@ -81,9 +92,23 @@ class WassersteinRefinement(Supervised):
             self.manual_backward(-score.mean())
             refiner_optimiser.step()
             self._average()
-        for scheduler in self._schedulers():
-            scheduler.step()
+        self._follow_schedules("step")
         return {"losses": estimate.detach() * shared, "weights": torch.tensor(float(shared))}
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Limit the gradient, which Lightning does not where optimisers take turns."""
+        self.clip_gradients(optimizer, self.training_settings.clip or None)
+
+    def on_train_epoch_end(self) -> None:
+        """Follow the schedules that go by epochs, as validation is over."""
+        self._follow_schedules("epoch")
+
+    def _follow_schedules(self, interval: str) -> None:
+        for schedule in self.trainer.lr_scheduler_configs:
+            if schedule.interval == interval:
+                waits = isinstance(schedule.scheduler, ReduceLROnPlateau)
+                loss = self.trainer.callback_metrics["validation_loss"] if waits else None
+                self.lr_scheduler_step(schedule.scheduler, loss)
 
     def _criticise(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Return the critic's estimate of the distance, and how far its slope is from 1."""
@@ -111,10 +136,6 @@ class WassersteinRefinement(Supervised):
 
     def _refined_views(self, inputs: Sequence[Tensor]) -> Tensor:
         return self.pair.views(self.pair(*inputs), *inputs[1:])
-
-    def _schedulers(self) -> list[Any]:
-        found = self.lr_schedulers() or []
-        return found if isinstance(found, list) else [found]
 
     def validation_step(self, batch: dict[str, dict[str, Tensor]], step: int) -> dict[str, Any]:
         """Return refined events and data, and what the critic says of them."""
@@ -146,11 +167,11 @@ class WassersteinRefinement(Supervised):
         """Make the refiner's optimiser and the critic's, each with the training's schedule."""
         settings, adversary = self.training_settings, self.pair.adversary
         made = []
-        for network, named in (
-            (self.pair.refiner, settings.optimiser),
-            (self.pair.critic, adversary.critic),
+        for network, named, path in (
+            (self.pair.refiner, settings.optimiser, "training.optimiser"),
+            (self.pair.critic, adversary.critic, "settings.adversary.critic"),
         ):
-            optimiser = make_optimiser(network, named)
+            optimiser = make_optimiser(network, named, path)
             scheduler = make_schedule(optimiser, settings.schedule, settings, self.steps)
             entry = {"optimizer": optimiser}
             made.append({**entry, "lr_scheduler": scheduler} if scheduler else entry)

@@ -15,6 +15,8 @@ from cascade.training.objectives import BinaryClassification
 
 BINS = 4
 """Bins of the distance, and of the zenith angle, in which refined traces and data are compared."""
+FLAT = 0.1
+"""The spread of data in a bin counts as at least this share of its mean over the bins."""
 OBSERVABLES = {
     "signal": lambda trace: np.log10(observables.total_signal(trace)),
     "rise_time": observables.rise_time,
@@ -87,9 +89,14 @@ def _cells(events: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray]) -> 
 
 
 def _mean_distance(values: list[np.ndarray], cells: list[np.ndarray]) -> float:
-    distances = []
+    distances, spreads = [], []
     for cell in range(BINS * BINS):
         refined, data = (x[place == cell] for x, place in zip(values, cells, strict=True))
         if len(refined) and len(data):
-            distances.append(wasserstein_distance(refined, data) / max(data.std(), 1e-12))
-    return float(np.mean(distances)) if distances else float("nan")
+            distances.append(wasserstein_distance(refined, data))
+            spreads.append(data.std())
+    if not distances:
+        return float("nan")
+    # a few data, or counts that are all 0, have no spread of their own
+    units = np.maximum(spreads, FLAT * np.mean(spreads))
+    return float(np.mean(distances / np.where(units > 0, units, 1.0)))

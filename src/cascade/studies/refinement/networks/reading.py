@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from cascade.studies.refinement.networks.views import views
+from cascade.studies.refinement.networks.views import check_bins, views
 from cascade.studies.refinement.settings.networks import ReadingSettings
 
 STRIDES = 3
@@ -26,6 +26,7 @@ class Reading(nn.Module):
 
     def __init__(self, settings: ReadingSettings):
         super().__init__()
+        self.bins = settings.bins
         self.typical_signal = settings.typical_signal
         width, inputs, layers = settings.channels, 2, []
         for _ in range(STRIDES):
@@ -45,6 +46,7 @@ class Reading(nn.Module):
 
     def read(self, trace: Tensor, distance: Tensor, zenith: Tensor) -> tuple[Tensor, Tensor]:
         """Return the answer of the dense layers, and lg of the whole signal, both (B,)."""
+        check_bins(trace, self.bins)
         now, come, whole = views(trace, self.typical_signal)
         times = self.times(torch.stack([now, come], dim=1))
         answer = self.answer(torch.cat([times, whole, distance[:, None], zenith[:, None]], dim=1))

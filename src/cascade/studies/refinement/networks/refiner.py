@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from cascade.studies.refinement.networks.views import views
+from cascade.studies.refinement.networks.views import check_bins, views
 from cascade.studies.refinement.settings.networks import CriticSettings, RefinerSettings
 
 KERNEL = 5
@@ -84,6 +84,7 @@ class Refinement(nn.Module):
         super().__init__()
         self.adversary = settings.adversary
         self.critic_settings = settings.critic
+        self.bins = settings.bins
         self.typical_signal = settings.typical_signal
         self.refiner = TraceRefiner(settings)
         self.averaged = deepcopy(self.refiner).requires_grad_(False)
@@ -93,6 +94,7 @@ class Refinement(nn.Module):
         self, trace: Tensor, distance: Tensor, zenith: Tensor, noise: Tensor | None = None
     ) -> Tensor:
         """Refine traces, with new noise if none is given."""
+        check_bins(trace, self.bins)
         refiner = self.refiner if self.training else self.averaged
         return refiner(trace, distance, zenith, torch.randn_like(trace) if noise is None else noise)
 

@@ -8,6 +8,18 @@ import torch
 from torch import Tensor
 
 
+def check_bins(trace: Tensor, bins: int) -> None:
+    """Check that traces have as many bins as the settings of a network say.
+
+    Raises
+    ------
+    ValueError
+        They have not.
+    """
+    if trace.shape[1] != bins:
+        raise ValueError(f"a trace has {trace.shape[1]} bins, settings.bins is {bins}")
+
+
 def views(trace: Tensor, typical_signal: float) -> tuple[Tensor, Tensor, Tensor]:
     """Return logarithms of a trace that are all of order 1.
 
