@@ -26,6 +26,10 @@ from cascade.training.settings import Adversary
 from cascade.training.tasks import Supervised, as_array, make_optimiser, make_schedule
 
 
+WARM_UP = 10
+"""Steps of the refiner; the average reaches back over about a tenth of all so far, at most."""
+
+
 class RefinerWithCritic(Protocol):
     """What this task asks of a network, which is called with the input fields.
 
@@ -91,7 +95,7 @@ class WassersteinRefinement(Supervised):
             refiner_optimiser.zero_grad()
             self.manual_backward(-score.mean())
             refiner_optimiser.step()
-            self._average()
+            self._average(done // pair.adversary.critic_steps)
         self._follow_schedules("step")
         return {"losses": estimate.detach() * shared, "weights": torch.tensor(float(shared))}
 
@@ -124,8 +128,9 @@ class WassersteinRefinement(Supervised):
         return real.mean() - fake.mean(), (norm - 1).square().mean()
 
     @torch.no_grad()
-    def _average(self) -> None:
-        keep = self.pair.adversary.averaging
+    def _average(self, steps: int) -> None:
+        # the first steps count little, for they are still far away
+        keep = min(self.pair.adversary.averaging, (steps + 1) / (steps + WARM_UP))
         for kept, now in zip(
             self.pair.averaged.parameters(), self.pair.refiner.parameters(), strict=True
         ):

@@ -31,6 +31,7 @@ def _settings(name: str) -> str:
 
 HIT = ("trace", "distance", "zenith")
 """What is known of a station in data, too."""
+FIGURE = "cascade.plotting.settings:FigureSettings"
 SCALING = MappingProxyType({"distance": "standard", "zenith": "standard"})
 
 
@@ -60,6 +61,11 @@ def _transport(name: str, settings: str, fields: dict[str, tuple[str, ...]]) -> 
         fields=MappingProxyType(fields),
         settings=_settings(f"{settings}Settings"),
     )
+
+
+def _product(function: str, settings: str | None = None) -> Product:
+    where = _settings(f"{settings}Settings") if settings else FIGURE
+    return Product(f"{_HERE}.products.{function}", where)
 
 
 KNOWN = (*HIT, "lg_energy", "delta_x")
@@ -110,5 +116,17 @@ STUDY = Study(
             for name in ("lg_energy_bias", "lg_energy_resolution")
         }
     ),
-    products=MappingProxyType({}),
+    products=MappingProxyType(
+        {
+            "critic_history": _product("critic:critic_history"),
+            "example_traces": _product("traces:example_traces", "ExampleTraces"),
+            "observables": _product("distributions:observables", "Observables"),
+            "two_sample": _product("two_sample:two_sample", "TwoSample"),
+            "energy_over_energy": _product("energy:energy_over_energy", "Resolution"),
+            "side_by_side": _product("side_by_side:side_by_side", "SideBySide"),
+            "gap_closed": _product("gap:gap_closed", "GapClosed"),
+            "label_kept": _product("labels:label_kept", "LabelKept"),
+            "history": Product("cascade.plotting.history:history", FIGURE),
+        }
+    ),
 )

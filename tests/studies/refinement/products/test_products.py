@@ -33,10 +33,10 @@ PRODUCTS = {
 SAMPLES = ("simulation", "refined", "data", "known")
 TRAINED = ("simulation_trained", "refined_trained", "data_trained", "known_trained")
 ROWS = (
-    "epoch,train_loss,validation_loss,wasserstein,validation_wasserstein,spread,learning_rate",
-    "0,,0.5,90,3.0,0.5,1e-4",
-    "1,1,0.2,2.0,1.5,0.8,1e-4",
-    "2,1,0.3,1.0,1.2,0.9,5e-5",
+    "epoch,train_loss,validation_loss,validation_wasserstein,spread,learning_rate",
+    "0,,0.5,3.0,0.5,1e-4",
+    "1,2.0,0.2,1.5,0.8,1e-4",
+    "2,1.0,0.3,1.2,0.9,5e-5",
 )
 
 

@@ -25,8 +25,8 @@ from cascade.studies.refinement.settings.networks import CriticSettings, Refiner
 KERNEL = 5
 LARGEST_GAIN = 3.0
 """Of the logarithm."""
-FIRST_SIZE = -1.0
-"""Where the noise begins, before the softplus: at 0.3 particles."""
+FIRST_SIZE = 0.54
+"""Where the noise begins, before the softplus: at one particle."""
 RELATIVE = 0.1
 """From 1 / this particles on, noise grows with the signal."""
 

@@ -15,8 +15,8 @@ from cascade.plotting.reading import called, read_histories, step_of
 from cascade.plotting.settings import FigureSettings
 from cascade.studies.refinement.products.reading import PAPER, listed
 
-TRAINING, VALIDATION = "wasserstein", "validation_wasserstein"
-COLUMNS = ("train_loss", "validation_loss", TRAINING, VALIDATION, "spread", "learning_rate")
+TRAINING, VALIDATION = "train_loss", "validation_wasserstein"
+COLUMNS = (TRAINING, VALIDATION, "validation_loss", "spread", "learning_rate")
 
 
 @style.styled
@@ -24,7 +24,7 @@ def critic_history(inputs: Inputs, settings: FigureSettings) -> Result:
     """Draw Wasserstein estimate, selection criterion and spread over the epochs, a row a fit."""
     histories = read_histories(inputs)
     for fit, history in histories.items():
-        missing = {TRAINING, VALIDATION, "spread"} - set(history)
+        missing = {VALIDATION, "spread"} - set(history)
         if missing:
             raise CascadeError(
                 f"{inputs.histories[fit]}: has no column '{min(missing)}'; critic_history shows "
