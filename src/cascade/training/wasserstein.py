@@ -25,7 +25,6 @@ from cascade.training.scaling import Scaled
 from cascade.training.settings import Adversary
 from cascade.training.tasks import Supervised, as_array, make_optimiser, make_schedule
 
-
 WARM_UP = 10
 """Steps of the refiner; the average reaches back over about a tenth of all so far, at most."""
 

@@ -1,0 +1,187 @@
+"""How networks learn from batches: two samples told apart, epochs judged, optimisers made."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import awkward as ak
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from cascade.errors import CascadeError
+from cascade.events import hdf5
+from cascade.events.schema import Field
+from cascade.layers.ragged import Ragged
+from cascade.settings import Settings
+from cascade.study import Network
+from cascade.training import checkpoint
+from cascade.training.batches import Split, tensor
+from cascade.training.fit import Fit, fit
+from cascade.training.network import restore
+from cascade.training.objectives import BinaryClassification
+from cascade.training.predict import predict
+from cascade.training.settings import Optimiser, Schedule, Training
+from cascade.training.tasks import Supervised, TwoSamples, make_optimiser, make_schedule
+
+SCHEMA = (
+    Field("stations", "1", "a number of each station", ("station",), ragged=True),
+    Field("size", "1", "a number of the event"),
+)
+INPUTS = ("stations", "size")
+FIELDS = {"one": INPUTS, "other": INPUTS}
+
+
+class Sums(nn.Module):
+    """The logit: a sum over stations, and a number beside it."""
+
+    def __init__(self, settings):
+        super().__init__()
+        self.line = nn.Linear(3, 1)
+
+    def forward(self, stations, size):
+        sums = torch.stack([stations.sum(), stations.mean(), size], dim=1)
+        return self.line(sums)[:, 0]
+
+
+def objective():
+    return BinaryClassification(weight=None)
+
+
+DECLARED = Network(
+    network=f"{__name__}:Sums",
+    objective=f"{__name__}:objective",
+    inputs=INPUTS,
+    fields=FIELDS,
+    task="cascade.training.tasks:TwoSamples",
+    device="cpu",
+)
+
+
+def draw(events, shift=0.0, seed=1):
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(0, 5, events)
+    stations = ak.unflatten(rng.normal(shift, 1, counts.sum()).astype("f4"), counts)
+    return {"stations": stations, "size": rng.normal(size=events).astype("f4")}
+
+
+def tensors(events):
+    return {name: tensor(values) for name, values in events.items()}
+
+
+def task(network=None, **training):
+    return TwoSamples(network or Sums(None), objective(), INPUTS, Training(**training), 10)
+
+
+def test_the_second_role_is_labelled_one():
+    one, other = draw(3), draw(5, seed=2)
+    both = task().events({"one": tensors(one), "other": tensors(other)})
+    assert both.keys() == {*INPUTS, "label"}
+    assert both["label"].tolist() == [0] * 3 + [1] * 5
+    assert both["size"].tolist() == [*one["size"], *other["size"]]
+    assert isinstance(both["stations"], Ragged)
+    assert both["stations"].counts.tolist() == [len(x) for s in (one, other) for x in s["stations"]]
+    assert both["stations"].values.tolist() == [
+        *ak.flatten(one["stations"]), *ak.flatten(other["stations"])
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("samples")
+    for name, shift in (("one", 0.0), ("other", 1.0)):
+        for split, events in (("train", 700), ("validation", 300)):
+            with hdf5.writing(folder / f"{name}-{split}.h5", SCHEMA, {"study": "test"}) as writer:
+                writer.append(draw(events + 50 * (name == "other"), shift, seed=events))
+    return folder
+
+
+def trained(folder, output, samples=("one", "other")):
+    """Train to tell two samples apart; return the network and the history."""
+    splits = [
+        {
+            role: Split(folder / f"{sample}-{split}.h5", INPUTS)
+            for role, sample in zip(FIELDS, samples, strict=True)
+        }
+        for split in ("train", "validation")
+    ]
+    training = Training(epochs=6, batch_size=50, patience=0, optimiser=Optimiser(lr=0.02))
+    job = Fit("test", "sums", "sums", DECLARED, Settings(), training, 1, 1, *splits)
+    fit(job, output / "model.ckpt", output / "history.csv", output / ".resume", "cpu")
+    rows = np.genfromtxt(output / "history.csv", delimiter=",", names=True)
+    return restore(DECLARED, *checkpoint.load(output / "model.ckpt")), rows
+
+
+def test_samples_of_variable_length_are_told_apart(folder, tmp_path):
+    network, rows = trained(folder, tmp_path)
+    assert rows["validation_auc"][-1] > 0.8
+    assert rows["validation_loss"][-1] < rows["validation_loss"][0]
+    scores = [
+        predict(DECLARED, network, hdf5.read(folder / f"{name}-validation.h5"))["score"]
+        for name in FIELDS
+    ]
+    assert scores[1].mean() > scores[0].mean() + 0.2
+
+
+def test_a_sample_is_not_told_from_itself(folder, tmp_path):
+    _, rows = trained(folder, tmp_path, ("one", "one"))
+    assert rows["validation_auc"] == pytest.approx(0.5, abs=1e-4)
+    assert rows["validation_loss"][-1] == pytest.approx(np.log(2), abs=0.02)
+
+
+def test_the_loss_of_an_epoch_is_that_of_all_events():
+    """However the events are cut into batches."""
+    torch.manual_seed(1)
+    one, other = tensors(draw(9)), tensors(draw(9, 1.0, seed=2))
+    module = task().eval()
+
+    def judged(*edges):
+        parts = [
+            {
+                role: {name: values[a:b] for name, values in events.items()}
+                for role, events in (("one", one), ("other", other))
+            }
+            for a, b in pairwise(edges)
+        ]
+        with torch.no_grad():
+            outputs = [module.validation_step(part, 0) for part in parts]
+        labels = torch.cat([module.events(part)["label"] for part in parts])
+        return module.judge(outputs, {"label": labels})
+
+    (whole, numbers), (cut, same) = judged(0, 9), judged(0, 2, 7, 9)
+    assert float(cut) == pytest.approx(float(whole))
+    assert numbers == same
+    assert numbers.keys() == {"validation_auc"}
+
+
+def test_a_plain_task_sees_its_only_role_alone():
+    module = Supervised(Sums(None), objective(), INPUTS, Training(), 10)
+    events = tensors(draw(3))
+    assert module.events({"train": events}) is events
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"weight_decy": 1}, r"settings\.weight_decy: .* did you mean 'weight_decay'\?"),
+        ({"lr": 1}, r"settings\.lr: give it as a\.b\.lr"),
+        ({"betas": "x"}, r"settings: torch\.optim\.Adam does not accept \{\"betas\": \"x\"\}"),
+    ],
+)
+def test_mistakes_in_an_optimiser_are_named_where_they_stand(settings, message):
+    with pytest.raises(CascadeError, match=rf"^a\.b\.{message}"):
+        make_optimiser(Sums(None), Optimiser(settings=settings), "a.b")
+
+
+def test_a_cycle_reaches_the_rate_of_its_own_optimiser():
+    """Which need not be the training's, where there are several."""
+    training = Training(optimiser=Optimiser(lr=1.0), schedule=Schedule(name="one_cycle"))
+    optimiser = make_optimiser(Sums(None), Optimiser(lr=0.1))
+    scheduler = make_schedule(optimiser, training.schedule, training, 50)["scheduler"]
+    rates = []
+    for _ in range(50):
+        optimiser.step()
+        scheduler.step()
+        rates += scheduler.get_last_lr()
+    assert max(rates) == pytest.approx(0.1, rel=1e-3)
