@@ -103,8 +103,8 @@ class Adversary(Settings):
     penalty: Annotated[float, Field(ge=0)] = 10.0
     """Weight λ of the gradient penalty; 0 for a critic that limits its slope itself."""
 
-    critic: Optimiser = Optimiser(lr=5e-4, settings={"betas": [0.0, 0.9]})
+    critic: Optimiser = Optimiser(lr=1e-3, settings={"betas": [0.0, 0.9]})
     """Optimiser of the critic; that of the training is the refiner's. Both follow its schedule."""
 
-    averaging: Annotated[float, Field(ge=0, lt=1)] = 0.995
+    averaging: Annotated[float, Field(ge=0, lt=1)] = 0.998
     """Share of the averaged weights that a step of the refiner leaves as it was."""

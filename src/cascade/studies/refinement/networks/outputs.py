@@ -17,6 +17,8 @@ BINS = 4
 """Bins of the distance, and of the zenith angle, in which refined traces and data are compared."""
 FLAT = 0.1
 """The spread of data in a bin counts as at least this share of its mean over the bins."""
+ROUNDING = 1e-6
+"""A smaller spread is none; all observables are of order 1, or more."""
 OBSERVABLES = {
     "signal": lambda trace: np.log10(observables.total_signal(trace)),
     "rise_time": observables.rise_time,
@@ -95,8 +97,8 @@ def _mean_distance(values: list[np.ndarray], cells: list[np.ndarray]) -> float:
         if len(refined) and len(data):
             distances.append(wasserstein_distance(refined, data))
             spreads.append(data.std())
-    if not distances:
-        return float("nan")
+    if not distances:  # so few that no bin holds some of both: all of them are one bin
+        return _mean_distance(values, [np.zeros(len(x)) for x in values])
     # a few data, or counts that are all 0, have no spread of their own
     units = np.maximum(spreads, FLAT * np.mean(spreads))
-    return float(np.mean(distances / np.where(units > 0, units, 1.0)))
+    return float(np.mean(distances / np.where(units > ROUNDING, units, 1.0)))

@@ -53,7 +53,7 @@ class CriticSettings(Settings):
     normalisation: Literal["none", "spectral"] = "none"
     """``spectral`` limits the slope of every layer; it replaces the gradient penalty."""
 
-    signal_weight: Positive = 6.0
+    signal_weight: Positive = 10.0
     """Factor of the lg of the whole signal: how much it counts for the critic beside one bin."""
 
 
