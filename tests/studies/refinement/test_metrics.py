@@ -46,3 +46,8 @@ def test_what_is_not_predicted_has_no_metric(predictions, metric, missing):
     assert np.isnan(metric({"score": np.ones(3)}))
     none = {name: values[:0] for name, values in predictions.items()}
     assert np.isnan(bootstrap(metric, none, np.random.default_rng(2), 10)).all()
+
+
+def test_the_share_of_traces_taken_for_data_is_counted():
+    assert metrics.taken_for_data({"score": np.array([0.2, 0.6, 0.9, 0.5])}) == 0.5
+    assert np.isnan(metrics.taken_for_data({"lg_energy": np.ones(3)}))

@@ -113,7 +113,7 @@ STUDY = Study(
     metrics=MappingProxyType(
         {
             name: Metric(f"{_HERE}.metrics:{name}")
-            for name in ("lg_energy_bias", "lg_energy_resolution")
+            for name in ("lg_energy_bias", "lg_energy_resolution", "taken_for_data")
         }
     ),
     products=MappingProxyType(

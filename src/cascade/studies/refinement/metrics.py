@@ -1,7 +1,7 @@
-"""How well methods measure the energy of a shower from the trace of one station.
+"""How well methods measure the energy of a shower from the trace of one station, or know data.
 
-Each function takes predictions, columns of shape (events,) beside the truth. Without a predicted
-energy, or a true one, it is NaN.
+Each function takes predictions, columns of shape (events,) beside the truth. Without the columns
+that it needs it is NaN.
 """
 
 from __future__ import annotations
@@ -23,6 +23,16 @@ def lg_energy_bias(predictions: Predictions) -> float:
 def lg_energy_resolution(predictions: Predictions) -> float:
     """Return the standard deviation of lg E′ − lg E."""
     return float(resolution.resolution(lg_energy_differences(predictions)))
+
+
+def taken_for_data(predictions: Predictions) -> float:
+    """Return the share of traces that a network which tells samples apart takes for data.
+
+    Of data themselves that is 1/2 if the other sample cannot be told from them.
+    """
+    if "score" not in predictions:
+        return float("nan")
+    return float(np.mean(np.asarray(predictions["score"]) > 0.5))
 
 
 def lg_energy_differences(predictions: Predictions) -> np.ndarray:
