@@ -185,3 +185,12 @@ def test_a_cycle_reaches_the_rate_of_its_own_optimiser():
         scheduler.step()
         rates += scheduler.get_last_lr()
     assert max(rates) == pytest.approx(0.1, rel=1e-3)
+
+
+def test_a_loss_that_is_no_number_ends_the_judgement():
+    """A diverged network predicts nothing that could be monitored; the history then says so."""
+    outputs = [{"losses": torch.tensor(float("nan")), "weights": torch.tensor(2.0),
+                "predicted": {"score": torch.full((2,), float("nan"))}}]  # fmt: skip
+    loss, numbers = task().judge(outputs, {"label": torch.tensor([0, 1])})
+    assert loss.isnan()
+    assert numbers == {}

@@ -92,6 +92,8 @@ class Supervised(lightning.LightningModule):
             Fields of all events but for the inputs.
         """
         loss = sum(o["losses"] for o in outputs) / sum(o["weights"] for o in outputs)
+        if not torch.isfinite(loss):  # nor are the predictions: nothing to be monitored
+            return loss, {}
         predicted = {
             name: as_array([output["predicted"][name] for output in outputs])
             for name in outputs[0]["predicted"]

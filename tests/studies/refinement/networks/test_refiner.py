@@ -9,10 +9,12 @@ import torch
 
 from cascade.errors import CascadeError
 from cascade.settings import validate
+from cascade.studies.refinement import STUDY
 from cascade.studies.refinement.networks import refiner
 from cascade.studies.refinement.networks.refiner import LARGEST_GAIN, make_critic
 from cascade.studies.refinement.settings import RefinerSettings
 from cascade.studies.refinement.settings.networks import CriticSettings
+from cascade.study import Network, resolve
 
 BINS = 24
 
@@ -202,3 +204,11 @@ def test_impossible_settings_are_refused(given, message):
 def test_one_limit_of_the_slope_is_enough():
     for given in ({}, {"critic": {"normalisation": "spectral"}, "adversary": {"penalty": 0}}):
         validate(RefinerSettings, given)
+
+
+@pytest.mark.parametrize("name", [n for n, m in STUDY.methods.items() if isinstance(m, Network)])
+def test_every_network_can_be_built_twice_in_a_process(name):
+    """Modules are named as functions of their package, and must not take their places."""
+    method = STUDY.methods[name]
+    for _ in range(2):
+        assert resolve(method.network)(resolve(method.settings)()) is not None
