@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cascade.config import SampleConfig
-from cascade.study import Formula, Method, Network
+from cascade.study import Formula, Method, Network, predicts
 
 UNSPLIT = "all"
 
@@ -82,7 +82,7 @@ class MethodNode:
     @property
     def predicts(self) -> bool:
         """Whether it can be applied; a pure transformation makes samples instead."""
-        return isinstance(self.declared, Network) or self.declared.predict is not None
+        return predicts(self.declared)
 
     def threads(self, training: int) -> int:
         """Threads of its fit: those of a training for a network, one for anything else."""

@@ -87,7 +87,8 @@ class Estimator:
     fields
         Fields that the fit may read, by role. It is given these and no others.
     transform
-        ``(model, events, settings, rng) -> Events``: makes a sample from another.
+        ``(model, events, settings, rng) -> Events``: makes a sample from another. A method may
+        predict, transform, or both.
     """
 
     fit: str
@@ -113,8 +114,10 @@ class Network:
         ``() -> Objective``: loss, and what the network's output means (``training.objectives``).
     task
         The Lightning module that trains it; alternating optimisers bring their own.
-    inputs, fields, transform, settings
+    inputs, fields, settings
         As for an estimator.
+    transform
+        As for an estimator; but a network that makes samples does not predict.
     scaling
         How an input field is scaled: ``none``, ``standard`` or ``log`` (``training.scaling``).
     augment
@@ -135,6 +138,11 @@ class Network:
 
 
 Method = Formula | Estimator | Network
+
+
+def predicts(method: Method) -> bool:
+    """Return whether a method gives predictions; one that does not makes samples."""
+    return method.transform is None if isinstance(method, Network) else method.predict is not None
 
 
 @dataclass(frozen=True)

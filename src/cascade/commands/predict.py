@@ -43,11 +43,11 @@ def predict(
     from cascade.events.finite import not_finite
     from cascade.models import load_model
     from cascade.provenance import record
-    from cascade.study import Estimator, Network, load_study, resolve
+    from cascade.study import Estimator, Network, load_study, predicts, resolve
 
     declared = load_study(study)
     chosen = options.method(declared, method)
-    if not isinstance(chosen, Network) and chosen.predict is None:
+    if not predicts(chosen):
         raise CascadeError(f"method '{method}' makes events, not predictions: cascade transform")
     options.need_model(chosen, method, model)
     options.spare(output, events)
