@@ -124,7 +124,7 @@ class WassersteinRefinement(Supervised):
         real, fake, between_score = scores.split(len(real))
         (slope,) = torch.autograd.grad(between_score.sum(), between, create_graph=True)
         norm = (slope.square().sum(dim=1) + 1e-12).sqrt()
-        return real.mean() - fake.mean(), (norm - 1).square().mean()
+        return real.mean() - fake.mean(), (norm - 1).clamp(min=0).square().mean()
 
     @torch.no_grad()
     def _average(self, steps: int) -> None:

@@ -10,6 +10,7 @@ from cascade.settings import validate
 from cascade.studies.refinement.networks import discriminator, energy
 from cascade.studies.refinement.networks.views import views
 from cascade.studies.refinement.settings import DiscriminatorSettings, EnergySettings
+from cascade.studies.refinement.settings.networks import TraceNetworkSettings
 
 NETWORKS = {"energy": (energy, EnergySettings), "discriminator": (discriminator,
             DiscriminatorSettings)}  # fmt: skip
@@ -30,20 +31,30 @@ def hits(number=5, bins=80):
 
 def test_views_are_the_logarithms_that_they_say():
     trace = np.random.default_rng(1).exponential(20, (7, 30))
-    now, come, whole = (x.numpy() for x in views(torch.from_numpy(trace), 99.0))
+    settings = TraceNetworkSettings(pedestal=1.5, typical_signal=100.0, faint_signal=0.01)
+    now, come, whole = (x.numpy() for x in views(torch.from_numpy(trace), settings))
     for event in range(7):
-        total = np.log10(1 + trace[event].sum())
-        assert whole[event, 0] == pytest.approx(total - 2)
+        # far above what is faint it is a logarithm
+        assert whole[event, 0] == pytest.approx(np.log10(trace[event].sum() - 45) - 2, abs=1e-6)
         for bin_ in range(30):
             assert now[event, bin_] == pytest.approx(np.log10(1 + trace[event, bin_]))
-            so_far = np.log10(1 + trace[event, : bin_ + 1].sum())
-            assert come[event, bin_] == pytest.approx(so_far - total, abs=1e-12)
+            shares = np.log10((1 + trace[event, : bin_ + 1].sum()) / (1 + trace[event].sum()))
+            assert come[event, bin_] == pytest.approx(shares, abs=1e-12)
+
+
+def test_faint_signals_are_seen_on_a_linear_scale():
+    settings = TraceNetworkSettings(bins=10, pedestal=1.0, faint_signal=20.0, typical_signal=400.0)
+    trace = torch.tensor([0.8, 1.0, 1.2, 41.0], dtype=torch.float64)[:, None].expand(4, 10)
+    whole = views(trace, settings)[2][:, 0]
+    slope = 2.0 / (2 * 20.0 * np.log(10))
+    assert (whole.diff()[:2] / slope).tolist() == pytest.approx([1, 1], rel=1e-3)
+    assert whole[3].item() == pytest.approx(0)
 
 
 @pytest.mark.parametrize("value", [0.0, 1e5])
 def test_views_of_nothing_and_of_very_much_are_finite(value):
     trace = torch.full((2, 80), value, requires_grad=True)
-    seen = torch.cat(views(trace, 400.0), dim=1)
+    seen = torch.cat(views(trace, TraceNetworkSettings()), dim=1)
     seen.sum().backward()
     assert seen.isfinite().all()
     assert trace.grad.isfinite().all()

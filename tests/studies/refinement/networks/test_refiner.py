@@ -11,7 +11,7 @@ from cascade.errors import CascadeError
 from cascade.settings import validate
 from cascade.studies.refinement import STUDY
 from cascade.studies.refinement.networks import refiner
-from cascade.studies.refinement.networks.refiner import LARGEST_GAIN, make_critic
+from cascade.studies.refinement.networks.refiner import LARGEST_GAIN, Critic
 from cascade.studies.refinement.settings import RefinerSettings
 from cascade.studies.refinement.settings.networks import CriticSettings
 from cascade.study import Network, resolve
@@ -155,21 +155,21 @@ def test_the_first_step_has_a_gradient_to_follow():
 
 def test_a_critic_that_limits_itself_has_slopes_up_to_one():
     torch.manual_seed(1)
-    settings = CriticSettings(hidden=(30, 20), normalisation="spectral")
-    critic = make_critic(2 * BINS + 5, settings).train()
+    widths = {"hidden": (30, 20), "signal_hidden": (10,)}
+    critic = Critic(BINS, CriticSettings(**widths, normalisation="spectral")).train()
     a, b = torch.randn(2, 500, 2 * BINS + 5)
     with torch.no_grad():
         for _ in range(20):
             critic(a)  # each forward pass goes on with the search for the largest singular value
         slopes = (critic(a) - critic(b)).abs() / (a - b).norm(dim=1)
     assert 0.001 < slopes.max() < 1.001
-    free = make_critic(2 * BINS + 5, CriticSettings(hidden=(30, 20)))
+    free = Critic(BINS, CriticSettings(**widths))
     assert not any("parametrizations" in name for name, _ in free.named_parameters())
 
 
 def test_critics_of_any_depth_give_one_number():
     for hidden in ((3,), (5, 4, 3)):
-        critic = make_critic(7, CriticSettings(hidden=hidden))
+        critic = Critic(1, CriticSettings(hidden=hidden, signal_hidden=hidden[:1]))
         assert critic(torch.randn(4, 7)).shape == (4,)
 
 

@@ -26,8 +26,7 @@ class Reading(nn.Module):
 
     def __init__(self, settings: ReadingSettings):
         super().__init__()
-        self.bins = settings.bins
-        self.typical_signal = settings.typical_signal
+        self.settings = settings
         width, inputs, layers = settings.channels, 2, []
         for _ in range(STRIDES):
             layers += [nn.Conv1d(inputs, width, KERNEL, stride=2, padding=KERNEL // 2), nn.ReLU()]
@@ -46,8 +45,8 @@ class Reading(nn.Module):
 
     def read(self, trace: Tensor, distance: Tensor, zenith: Tensor) -> tuple[Tensor, Tensor]:
         """Return the answer of the dense layers, and lg of the whole signal, both (B,)."""
-        check_bins(trace, self.bins)
-        now, come, whole = views(trace, self.typical_signal)
+        check_bins(trace, self.settings.bins)
+        now, come, whole = views(trace, self.settings)
         times = self.times(torch.stack([now, come], dim=1))
         answer = self.answer(torch.cat([times, whole, distance[:, None], zenith[:, None]], dim=1))
         return answer[:, 0], whole[:, 0]
@@ -56,14 +55,10 @@ class Reading(nn.Module):
 class Energy(Reading):
     """lg(E / eV): the lg of the signal, and what the network adds to it."""
 
-    def __init__(self, settings):
-        super().__init__(settings)
-        self.typical_lg_energy = settings.typical_lg_energy
-
     def forward(self, trace: Tensor, distance: Tensor, zenith: Tensor) -> Tensor:
         """Return lg(E / eV) (B,)."""
         added, whole = self.read(trace, distance, zenith)
-        return self.typical_lg_energy + whole + added
+        return self.settings.typical_lg_energy + whole + added
 
 
 class Discriminator(Reading):

@@ -12,6 +12,7 @@ noise.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 
 import torch
@@ -42,7 +43,7 @@ class TraceRefiner(nn.Module):
     def __init__(self, settings: RefinerSettings):
         super().__init__()
         width = settings.channels
-        self.typical_signal = settings.typical_signal
+        self.settings = settings
         self.station = nn.Sequential(
             nn.Linear(3, 2 * width), nn.SiLU(), nn.Linear(2 * width, width)
         )
@@ -60,7 +61,7 @@ class TraceRefiner(nn.Module):
 
     def forward(self, trace: Tensor, distance: Tensor, zenith: Tensor, noise: Tensor) -> Tensor:
         """Return refined traces."""
-        now, come, whole = views(trace, self.typical_signal)
+        now, come, whole = views(trace, self.settings)
         station = self.station(torch.cat([whole, distance[:, None], zenith[:, None]], dim=1))
         time = torch.linspace(-1, 1, trace.shape[1], device=trace.device).expand_as(trace)
         x = self.times(torch.stack([now, 2 * 10**come - 1, time], dim=1)) + station[:, :, None]
@@ -83,35 +84,54 @@ class Refinement(nn.Module):
     def __init__(self, settings: RefinerSettings):
         super().__init__()
         self.adversary = settings.adversary
-        self.critic_settings = settings.critic
-        self.bins = settings.bins
-        self.typical_signal = settings.typical_signal
+        self.settings = settings
         self.refiner = TraceRefiner(settings)
         self.averaged = deepcopy(self.refiner).requires_grad_(False)
-        self.critic = make_critic(2 * settings.bins + 5, settings.critic)
+        self.critic = Critic(settings.bins, settings.critic)
 
     def forward(
         self, trace: Tensor, distance: Tensor, zenith: Tensor, noise: Tensor | None = None
     ) -> Tensor:
         """Refine traces, with new noise if none is given."""
-        check_bins(trace, self.bins)
+        check_bins(trace, self.settings.bins)
         refiner = self.refiner if self.training else self.averaged
         return refiner(trace, distance, zenith, torch.randn_like(trace) if noise is None else noise)
 
     def views(self, trace: Tensor, distance: Tensor, zenith: Tensor) -> Tensor:
         """Return what the critic sees (B, 2 · bins + 5)."""
-        now, come, whole = views(trace, self.typical_signal)
+        now, come, whole = views(trace, self.settings)
         hit = torch.stack([distance, zenith], dim=1)
         # where signals are too large on one side and too small on the other, products tell it
-        signal = self.critic_settings.signal_weight * torch.cat([whole, whole * hit], dim=1)
+        signal = self.settings.critic.signal_weight * torch.cat([whole, whole * hit], dim=1)
         return torch.cat([now, come, signal, hit], dim=1)
 
 
-def make_critic(inputs: int, settings: CriticSettings) -> nn.Module:
-    """Return a critic, (B, inputs) → (B,), its slope limited by itself or from outside."""
-    limited = spectral_norm if settings.normalisation == "spectral" else nn.Identity()
+class Critic(nn.Module):
+    """Dense layers on all that is seen of a station, and others on all but the trace's shape.
+
+    The latter learn fast how large signals are at which distance, which decides about energies.
+
+    Shapes
+    ------
+    views (B, 2 · bins + 5) → (B,)
+    """
+
+    def __init__(self, bins: int, settings: CriticSettings):
+        super().__init__()
+        self.whole = dense(2 * bins + 5, settings.hidden, settings.normalisation)
+        self.signal = dense(5, settings.signal_hidden, settings.normalisation)
+
+    def forward(self, views: Tensor) -> Tensor:
+        """Return the score."""
+        # the mean, so that two layers of slope 1 have slope 1 at most
+        return (self.whole(views) + self.signal(views[:, -5:])) / 2
+
+
+def dense(inputs: int, hidden: Sequence[int], normalisation: str) -> nn.Module:
+    """Return dense layers (B, inputs) → (B,); with ``spectral`` normalisation of limited slope."""
+    limited = spectral_norm if normalisation == "spectral" else nn.Identity()
     layers: list[nn.Module] = []
-    for width in settings.hidden:
+    for width in hidden:
         layers += [limited(nn.Linear(inputs, width)), nn.LeakyReLU(0.2)]
         inputs = width
     return nn.Sequential(*layers, limited(nn.Linear(inputs, 1)), nn.Flatten(0))

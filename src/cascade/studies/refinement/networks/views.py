@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from cascade.studies.refinement.settings.networks import TraceNetworkSettings
+
 
 def check_bins(trace: Tensor, bins: int) -> None:
     """Check that traces have as many bins as the settings of a network say.
@@ -20,23 +22,26 @@ def check_bins(trace: Tensor, bins: int) -> None:
         raise ValueError(f"a trace has {trace.shape[1]} bins, settings.bins is {bins}")
 
 
-def views(trace: Tensor, typical_signal: float) -> tuple[Tensor, Tensor, Tensor]:
+def views(trace: Tensor, settings: TraceNetworkSettings) -> tuple[Tensor, Tensor, Tensor]:
     """Return logarithms of a trace that are all of order 1.
 
     Parameters
     ----------
     trace
         Particles in time bins (B, bins), not negative.
-    typical_signal
-        Of a whole trace [particles].
+    settings
+        Mean noise of a bin, typical and faint signal.
 
     Returns
     -------
     tuple
-        lg(1 + particles) at each time (B, bins); lg of the share of the signal that has come up to
-        each time (B, bins); lg of the whole signal over the typical one (B, 1).
+        lg(1 + particles) at each time (B, bins); lg of the share of all particles that has come up
+        to each time (B, bins); lg of the signal without the mean noise, over the typical one
+        (B, 1), which goes over to a linear scale where it is faint.
     """
     now = torch.log10(1 + trace)
     come = torch.log10(1 + trace.cumsum(dim=1))
-    whole = come[:, -1:]
-    return now, come - whole, whole - math.log10(1 + typical_signal)
+    signal = trace.sum(dim=1, keepdim=True) - trace.shape[1] * settings.pedestal
+    half = 2 * settings.faint_signal
+    lg_signal = torch.asinh(signal / half) - math.asinh(settings.typical_signal / half)
+    return now, come - come[:, -1:], lg_signal / math.log(10)

@@ -19,8 +19,14 @@ class TraceNetworkSettings(Settings):
     bins: Annotated[int, Field(ge=8)] = 80
     """Time bins of a trace."""
 
+    pedestal: Annotated[float, Field(ge=0)] = 1.2
+    """Mean noise of a bin [particles], which the signal does not count."""
+
     typical_signal: Positive = 400.0
-    """Particles in a whole trace, about: where the networks' numbers are of order 1."""
+    """Signal of a station [particles], about: where the networks' numbers are of order 1."""
+
+    faint_signal: Positive = 20.0
+    """Below this [particles] noise rules: the scale of signals becomes linear."""
 
 
 class ReadingSettings(TraceNetworkSettings):
@@ -49,6 +55,9 @@ class CriticSettings(Settings):
 
     hidden: Annotated[tuple[Count, ...], Field(strict=False, min_length=1)] = (128, 128)
     """Widths of the hidden layers."""
+
+    signal_hidden: Annotated[tuple[Count, ...], Field(strict=False, min_length=1)] = (64, 64)
+    """Widths of those hidden layers that see signal, distance and zenith angle alone."""
 
     normalisation: Literal["none", "spectral"] = "none"
     """``spectral`` limits the slope of every layer; it replaces the gradient penalty."""
