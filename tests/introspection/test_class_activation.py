@@ -8,7 +8,14 @@ from captum.attr import LayerGradCam
 from torch import nn
 
 from cascade.errors import CascadeError
-from cascade.introspection.class_activation import cam, cam_map, drawn, grad_cam, grad_cam_map
+from cascade.introspection.class_activation import (
+    cam,
+    cam_map,
+    drawn,
+    grad_cam,
+    grad_cam_map,
+    hires_cam,
+)
 from cascade.introspection.settings import AttributionSettings, LayerSettings
 from cascade.layers.hexagonal import HexagonalConv2d, hexagon
 from cascade.layers.hexagonal_groups import GroupConv2d, LiftingConv2d, group_pool
@@ -68,6 +75,7 @@ def test_batches_do_not_matter():
     for function, one, many in (
         (cam, AttributionSettings(batch=1), ALL),
         (grad_cam, LayerSettings(batch=2), LAST),
+        (hires_cam, LayerSettings(batch=2), LAST),
     ):
         close(function(network, inputs, one)[0], function(network, inputs, many)[0])
 
@@ -88,6 +96,30 @@ def test_grad_cam_is_captums(head, place):
     )
     found = grad_cam_map(network, inputs, LayerSettings(layer=str(place)))
     close(found, wanted[:, 0].detach(), 1e-4)
+
+
+def test_behind_a_mean_both_ways_to_weigh_are_one():
+    network, inputs = convolutional(head="mean")
+    chosen = LayerSettings(layer="5")
+    close(hires_cam(network, inputs, chosen)[0], grad_cam(network, inputs, chosen)[0])
+
+
+def test_the_place_counts_where_dense_layers_read_it():
+    torch.manual_seed(0)
+    layers = nn.Sequential(nn.Conv2d(1, 2, 1), nn.Flatten(), nn.Linear(32, 1))
+    with torch.no_grad():
+        # what speaks for the score on the left speaks against it on the right
+        weight = torch.ones(2, 4, 4)
+        weight[:, :, 2:] = -1
+        layers[2].weight.copy_(weight.view(1, -1))
+        layers[0].weight.fill_(1)
+        layers[0].bias.zero_()
+    network = explained(layers, number=lambda output: output[:, 0])
+    image = [torch.rand(3, 1, 4, 4) + 0.1]
+    assert not grad_cam(network, image, LAST)[0].any()
+    found = hires_cam(network, image, LAST)[0]
+    close(found[..., :2], 2 * image[0][..., :2])
+    assert not found[..., 2:].any()
 
 
 def test_the_last_convolution_is_taken():
@@ -190,6 +222,12 @@ def test_a_network_without_convolution_is_refused():
     network, inputs = cloud()
     with pytest.raises(CascadeError, match="no convolution"):
         grad_cam(network, inputs, LAST)
+
+
+def test_no_events_are_a_users_mistake():
+    network, inputs = convolutional()
+    with pytest.raises(CascadeError, match="no events"):
+        grad_cam(network, [inputs[0][:0]], LAST)
 
 
 def test_a_missing_layer_names_the_nearest():

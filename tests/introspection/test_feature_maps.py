@@ -15,7 +15,7 @@ def test_layers_stand_in_the_order_of_their_use():
     network, inputs = convolutional()
     found = layers(network, inputs)
     assert [each.name for each in found] == list("01234567")
-    assert (found[4].kind, found[4].shape, found[4].channel_axis) == ("Conv2d", (5, 4, 6, 6), 1)
+    assert (found[4].kind, found[4].shape, found[4].channel_axis) == ("Conv2d", (4, 6, 6), 1)
     assert found[7].channel_axis == 1
 
 
@@ -40,6 +40,17 @@ def test_rows_stay_with_their_events():
     assert found.counts.tolist() == [3, 0, 5, 1]
     rows = torch.cat([inputs[1].values, torch.sin(inputs[2].values)[:, None]], 1)
     torch.testing.assert_close(found.values, network.body.row(rows))
+
+
+@pytest.mark.parametrize("counts", [(1, 1, 1), (2, 0), (0, 1, 2), (3, 1)])
+def test_rows_are_told_from_events_where_there_are_as_many(counts):
+    network, inputs = cloud(counts)
+    for size in (1, 64):
+        found = feature_maps(network, inputs, LayerSettings(layer="row", batch=size))
+        assert found.counts.tolist() == list(counts)
+    if set(counts) != {1}:
+        found = feature_maps(network, inputs, LayerSettings(layer="event", batch=1))
+        assert found.shape == (len(counts), 1)
 
 
 def test_a_missing_layer_names_the_nearest():

@@ -7,7 +7,9 @@ A network that ends with a mean over the positions p of its maps A_k and one lin
 so M says of each position what it adds (Zhou et al., arXiv:1512.04150); with the bias spread over
 all positions its mean is S itself. Any other network with convolutions has Grad-CAM (Selvaraju et
 al., arXiv:1610.02391): weights are the mean gradients α_k = mean_p ∂S/∂A_k(p), and what speaks
-for S is kept, ReLU(Σ_k α_k A_k).
+for S is kept, ReLU(Σ_k α_k A_k). The mean forgets where the network looks, which matters if what
+follows is no mean: dense layers on all positions, a smooth maximum over times. HiResCAM (Draelos,
+Carin, arXiv:2011.08891) keeps it, ReLU(Σ_k ∂S/∂A_k(p) A_k(p)), and is Grad-CAM behind a mean.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from torch.overrides import TorchFunctionMode
 from cascade.errors import CascadeError
 from cascade.introspection.batching import Attribution, batches, in_batches, numbers, with_numbers
 from cascade.introspection.explained import Explained, attributable
-from cascade.introspection.feature_maps import Layer, by_event, layer, layers
+from cascade.introspection.feature_maps import Layer, layer, layers
 from cascade.introspection.settings import AttributionSettings, LayerSettings
 from cascade.layers.hexagonal import HexagonalConv2d
 from cascade.layers.hexagonal_groups import GroupConv2d, LiftingConv2d
@@ -70,16 +72,41 @@ def grad_cam(
     CascadeError
         The network has no convolution, or no such layer, or its map fits no input.
     """
-    chosen = _convolution(explained, inputs, settings)
-    return in_batches(
-        lambda batch: drawn(_grad_cam(explained, batch, chosen), batch), inputs, settings.batch
-    )
+    return _drawn_by_gradients(explained, inputs, settings, _mean_gradient)
+
+
+def hires_cam(
+    explained: Explained, inputs: Sequence[Values], settings: LayerSettings
+) -> list[Attribution]:
+    """Return HiResCAM of a layer, by default the last convolution, in the shape of each input.
+
+    Raises
+    ------
+    CascadeError
+        As for ``grad_cam``.
+    """
+    return _drawn_by_gradients(explained, inputs, settings, lambda gradient: numbers(gradient))
 
 
 def grad_cam_map(explained: Explained, inputs: Sequence[Values], settings: LayerSettings) -> Values:
     """Return Grad-CAM as it is, on the positions of the layer's map: (B, …), or ragged rows."""
     chosen = _convolution(explained, inputs, settings)
-    return cat([_grad_cam(explained, batch, chosen) for batch in batches(inputs, settings.batch)])
+    parts = batches(inputs, settings.batch)
+    return cat([_by_gradients(explained, batch, chosen, _mean_gradient) for batch in parts])
+
+
+def _drawn_by_gradients(
+    explained: Explained,
+    inputs: Sequence[Values],
+    settings: LayerSettings,
+    weigh: Callable[[Values], Tensor],
+) -> list[Attribution]:
+    chosen = _convolution(explained, inputs, settings)
+    return in_batches(
+        lambda batch: drawn(_by_gradients(explained, batch, chosen, weigh), batch),
+        inputs,
+        settings.batch,
+    )
 
 
 def drawn(found: Values, inputs: Sequence[Values]) -> list[Attribution]:
@@ -172,15 +199,17 @@ def _convolution(explained: Explained, inputs: Sequence[Values], settings: Layer
     """Return the layer that the settings name, by default the convolution that is used last."""
     if settings.layer is not None:
         return layer(explained, inputs, settings.layer)
-    there = layers(explained, [values[:1] for values in inputs])
+    there = layers(explained, inputs)
     convolutions = [each for each in there if isinstance(each.module, CONVOLUTIONS)]
     if not convolutions:
         raise CascadeError("the network has no convolution, so there is no map for Grad-CAM")
     return convolutions[-1]
 
 
-def _grad_cam(explained: Explained, inputs: list[Values], chosen: Layer) -> Values:
-    """Return Grad-CAM of one batch."""
+def _by_gradients(
+    explained: Explained, inputs: list[Values], chosen: Layer, weigh: Callable[[Values], Tensor]
+) -> Values:
+    """Return the map of one batch whose weights come from the gradients (B or K, C, …)."""
     leaves: list[Tensor] = []
 
     def cut(module: nn.Module, arguments: Any, output: Tensor) -> Tensor:
@@ -198,11 +227,16 @@ def _grad_cam(explained: Explained, inputs: list[Values], chosen: Layer) -> Valu
     maps, gradient = (x.detach().movedim(chosen.channel_axis, 1) for x in (maps, gradient))
     if isinstance(chosen.module, GROUP):  # its elements are no positions, but further channels
         maps, gradient = maps.flatten(1, 2), gradient.flatten(1, 2)
-    found = by_event(maps, inputs)
-    if isinstance(found, Ragged):
-        # the positions of an event are those of all its rows
-        rows = gradient.flatten(2).mean(dim=2) if gradient.ndim > 2 else gradient
-        weight = found.with_values(rows).mean()[found.index()]
-    else:
-        weight = gradient.flatten(2).mean(dim=2) if gradient.ndim > 2 else gradient
-    return with_numbers(found, F.relu(torch.einsum("bk,bk...->b...", weight, maps)))
+    weight = weigh(chosen.by_event(gradient, inputs))
+    return chosen.by_event(F.relu((weight * maps).sum(dim=1)), inputs)
+
+
+def _mean_gradient(gradient: Values) -> Tensor:
+    """Return the mean over the positions of an event, of all its rows, one for each position."""
+    values = numbers(gradient)
+    mean = (
+        values.mean(dim=tuple(range(2, values.ndim)), keepdim=True) if values.ndim > 2 else values
+    )
+    if isinstance(gradient, Ragged):
+        mean = gradient.with_values(mean).mean()[gradient.index()]
+    return mean

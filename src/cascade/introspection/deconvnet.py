@@ -164,7 +164,7 @@ def chosen_layer(
     if any(isinstance(x, Ragged) for x in inputs):
         raise CascadeError("a DeconvNet is for networks on images and traces, not on ragged events")
     chosen = layer(explained, inputs, settings.layer)
-    channels = chosen.shape[chosen.channel_axis]
+    channels = chosen.shape[chosen.channel_axis - 1]
     if settings.channel >= channels:
         raise CascadeError(f"channel: {settings.channel} is too large; the layer has {channels}")
     return chosen

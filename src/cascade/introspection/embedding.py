@@ -6,7 +6,8 @@ their sizes, mean nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from cascade.errors import CascadeError
 from cascade.introspection.batching import batches
 from cascade.introspection.explained import Explained
-from cascade.introspection.feature_maps import by_event, kept, layer, layers
+from cascade.introspection.feature_maps import kept, layer, layers
 from cascade.introspection.settings import EmbeddingSettings
 from cascade.layers.ragged import Ragged
 from cascade.training.batches import Values
@@ -33,37 +34,33 @@ def nodes(explained: Explained, inputs: Sequence[Values], settings: EmbeddingSet
         There is no such layer.
     """
     if settings.layer is None:
-        dense = [each for each in layers(explained, [x[:1] for x in inputs])
-                 if isinstance(each.module, nn.Linear)]  # fmt: skip
+        there = layers(explained, inputs)
+        dense = [each for each in there if isinstance(each.module, nn.Linear)]
         if not dense:
             raise CascadeError("layer: the network has no dense layer; name another one")
-        chosen, entering = dense[-1], True
+        chosen, look = dense[-1], _entering
     else:
-        chosen, entering = layer(explained, inputs, settings.layer), False
+        chosen, look = layer(explained, inputs, settings.layer), kept
     parts = []
     for batch in batches(inputs, settings.batch):
-        with torch.no_grad():
-            if entering:
-                maps = _entering(explained, batch, chosen.module)
-            else:
-                with kept(chosen.module) as outputs:
-                    explained.score(*batch)
-                maps = outputs[-1]
-        maps = maps.movedim(chosen.channel_axis, 1).flatten(2) if maps.ndim > 2 else maps[..., None]
-        pooled = by_event(maps.mean(dim=2), batch)
+        with look(chosen.module) as seen, torch.no_grad():
+            explained.score(*batch)
+        maps = seen[-1].movedim(chosen.channel_axis, 1)
+        known = maps.flatten(2).mean(dim=2) if maps.ndim > 2 else maps
+        pooled = chosen.by_event(known, batch)
         parts.append(pooled.mean() if isinstance(pooled, Ragged) else pooled)
     return torch.cat(parts)
 
 
-def _entering(explained: Explained, inputs: list[Values], module: nn.Module) -> Tensor:
-    """Return what enters a layer."""
-    seen: list[Tensor] = []
-    hook = module.register_forward_pre_hook(lambda module, args: seen.append(args[0].clone()))
+@contextmanager
+def _entering(module: nn.Module) -> Iterator[list[Tensor]]:
+    """Keep what enters a layer, in the order of its calls."""
+    inputs: list[Tensor] = []
+    hook = module.register_forward_pre_hook(lambda module, args: inputs.append(args[0].clone()))
     try:
-        explained.score(*inputs)
+        yield inputs
     finally:
         hook.remove()
-    return seen[-1]
 
 
 def embedding(

@@ -36,32 +36,62 @@ class Layer:
     module
         The layer itself.
     shape
-        Of what it returns: (B, channels, …) of maps, (B, …, features) of dense layers; the first
-        axis counts the rows of all events where a layer treats each row alike.
+        Of what it returns of one event: (channels, …) of maps, (…, features) of dense layers.
+    by_row
+        Whether it treats each row of ragged events alike; then the shape is that of one row.
     """
 
     name: str
     kind: str
     module: nn.Module
     shape: tuple[int, ...]
+    by_row: bool
 
     @property
     def channel_axis(self) -> int:
-        """Axis of the channels: the last one of dense layers and edge convolutions, else 1."""
-        return len(self.shape) - 1 if isinstance(self.module, CHANNELS_LAST) else 1
+        """Axis of the channels in a batch: the last of dense layers and edge convolutions, or 1."""
+        return len(self.shape) if isinstance(self.module, CHANNELS_LAST) else 1
+
+    def by_event(self, output: Tensor, inputs: Sequence[Values]) -> Values:
+        """Return what is known of each event of a batch, or of each row as ragged events."""
+        if self.by_row:
+            for values in inputs:
+                if isinstance(values, Ragged) and len(values.values) == len(output):
+                    return values.with_values(output)
+        return output
 
 
 def layers(explained: Explained, inputs: Sequence[Values]) -> list[Layer]:
-    """Return the layers of a network but for identities, in the order in which they are used."""
+    """Return the layers of a network but for identities, in the order in which they are used.
+
+    Raises
+    ------
+    CascadeError
+        There are no events to find out with.
+    """
+    next(batches(inputs, 1))
+    few = [values[_telling(inputs)] for values in inputs]
+    rows = {len(values.values) for values in few if isinstance(values, Ragged)}
     found: dict[str, Layer] = {}
 
     def note(name: str, module: nn.Module, output: Any) -> None:
-        if isinstance(output, Tensor) and not isinstance(module, nn.Identity):
-            found.setdefault(name, Layer(name, type(module).__name__, module, tuple(output.shape)))
+        if isinstance(output, Tensor) and output.ndim and not isinstance(module, nn.Identity):
+            shape = tuple(output.shape[1:])
+            each = Layer(name, type(module).__name__, module, shape, len(output) in rows)
+            found.setdefault(name, each)
 
     with _hooked(explained.body, note), torch.no_grad():
-        explained.score(*inputs)
+        explained.score(*few)
     return list(found.values())
+
+
+def _telling(inputs: Sequence[Values]) -> Tensor:
+    """Return three events whose rows are not three, unless each event has one row."""
+    for values in inputs:
+        if isinstance(values, Ragged):
+            most, fewest = values.counts.argmax(), values.counts.argmin()
+            return torch.stack([most, most, fewest])
+    return torch.zeros(1, dtype=torch.int64, device=inputs[0].device)
 
 
 @contextmanager
@@ -89,7 +119,7 @@ def layer(explained: Explained, inputs: Sequence[Values], chosen: str | int) -> 
     CascadeError
         There is no such layer, with the nearest name.
     """
-    there = layers(explained, [values[:1] for values in inputs])
+    there = layers(explained, inputs)
     if isinstance(chosen, int):
         if not -len(there) <= chosen < len(there):
             raise CascadeError(f"layer: no layer {chosen}; the network has {len(there)} of them")
@@ -124,19 +154,10 @@ def feature_maps(explained: Explained, inputs: Sequence[Values], settings: Layer
     CascadeError
         There is no such layer, or no event.
     """
-    chosen = layer(explained, inputs, 0 if settings.layer is None else settings.layer).module
+    chosen = layer(explained, inputs, 0 if settings.layer is None else settings.layer)
     parts = []
     for batch in batches(inputs, settings.batch):
-        with kept(chosen) as outputs, torch.no_grad():
+        with kept(chosen.module) as outputs, torch.no_grad():
             explained.score(*batch)
-        parts.append(by_event(outputs[-1], batch))
+        parts.append(chosen.by_event(outputs[-1], batch))
     return cat(parts)
-
-
-def by_event(output: Tensor, inputs: Sequence[Values]) -> Values:
-    """Return what a layer says, as ragged if it has a row for each row of the inputs."""
-    if len(output) != len(inputs[0]):
-        for values in inputs:
-            if isinstance(values, Ragged) and len(values.values) == len(output):
-                return values.with_values(output)
-    return output

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from cascade.errors import CascadeError, known
 from cascade.introspection.batching import numbers, sums, with_numbers
 from cascade.introspection.explained import Explained, attributable
-from cascade.introspection.feature_maps import Layer, by_event, kept, layer
+from cascade.introspection.feature_maps import Layer, kept, layer
 from cascade.introspection.settings import MaximisationSettings
 from cascade.layers.ragged import Ragged
 from cascade.training.batches import Values
@@ -170,7 +170,7 @@ def _activation(
         maps = maps[:, settings.channel, None]
     if settings.position is not None:
         maps = _at(maps, settings.position)
-    each = by_event(maps.flatten(1).mean(dim=1), inputs)
+    each = chosen.by_event(maps.flatten(1).mean(dim=1), inputs)
     return each.mean() if isinstance(each, Ragged) else each
 
 
