@@ -46,7 +46,9 @@ def pair(seed=1):
 CONSERVING = {
     "add": lambda x, y: (x + y).sum(1),
     "sub": lambda x, y: (2 * x - y / 3).sum(1),
-    "shift": lambda x, y: (1 - (x - 2)).sum(1) + y.sum(1),
+    "shift": lambda x, y: F.linear(torch.cat([1 - (x - 2), 3 + y], 1), torch.ones(1, 8).double())[
+        :, 0
+    ],
     "cumsum": lambda x, y: x.cumsum(1).mean(1) + y[:, 0],
     "stack": lambda x, y: torch.stack([x, y], 1).flip(1).flatten(1)[:, 1:7].sum(1),
     "functions": lambda x, y: (torch.exp(x / 9) + torch.log1p(y**2) + x.abs().sqrt()).sum(1),
@@ -88,6 +90,17 @@ def test_gates_and_denominators_take_nothing():
         (of_x, of_y), score = explain(function, x, y)
         assert torch.allclose(of_x.sum(1), score, rtol=1e-6)
         assert of_y.count_nonzero() == 0
+
+
+def test_the_origin_of_the_score_keeps_its_share():
+    x = torch.tensor([[2.0]])
+    explained = Explained(
+        Formula(lambda _, x: 7 + F.linear(x - 1, torch.tensor([[3.0]])).squeeze(1)),
+        ("x",),
+        lambda output: output,
+    )
+    found = account(explained, [x], ZERO)
+    assert (found.score, found.relevance["x"], found.kept["add"]) == pytest.approx((10, 3, 7))
 
 
 def test_factors_take_equal_shares():

@@ -12,8 +12,9 @@ graph convolutions are but operations on tensors. Which rule is whose:
   biases keep their shares.
 - Sums, means, poolings, normalisation with the statistics of the training, Fourier transforms and
   norms: LRP-0.
-- Functions of single numbers, activations and shifts by constants among them: relevance passes
-  through.
+- Functions of single numbers, activations among them: relevance passes through. So it does through
+  a sum with a constant, but behind the last layer, where the constant is the origin of the score
+  (a typical energy) and keeps its share as a bias does.
 - Maximum: the winner takes all. Movements of numbers: relevance goes along.
 - Quotients: the numerator takes all; the denominator is a unit, be it a number or a matrix. So
   layer normalisation and softmax hold what they divide by (Achtibat et al., arXiv:2402.05602).

@@ -38,7 +38,7 @@ HOMOGENEOUS = _names("""
 """Functions linear, but for a bias, or homogeneous of degree 1 in all their carriers together."""
 
 SHIFTS = {"add", "radd", "rsub", "sub", "subtract"}
-"""Of these, those with a constant are functions of single numbers: the origin is moved."""
+"""Of these, those with a constant move the origin."""
 
 PRODUCTS = _names("""
     bmm conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d einsum linear
@@ -210,10 +210,13 @@ def is_hidden(name: str, call: Call) -> bool:
     return accumulates or (name in PICKING and "prod" in _words(call))
 
 
+def is_shift(name: str, call: Call) -> bool:
+    """Return whether a call adds a constant."""
+    return name in SHIFTS and len(call.places) == 1
+
+
 def is_pointwise(name: str, call: Call) -> bool:
-    """Return whether a call is a function of each number alone, a shift by constants among them."""
-    if name in SHIFTS:
-        return len(call.places) == 1
+    """Return whether a call is a function of each number alone."""
     # the modulus of a complex number is a function of two
     return name in POINTWISE and not (name == "abs" and call.carriers[0].is_complex())
 

@@ -96,6 +96,11 @@ class Propagation(TorchFunctionMode):
             raise _no_rule(name)
         if pointwise:
             return hand_on(call.operation(), *call.carriers)
+        if operations.is_shift(name, call):
+            place = self._layers
+            # behind the last layer the score itself is moved, and its origin is no input's share
+            rule = lambda: Rule() if place == self._layers else None  # noqa: E731
+            return self._share(name, call.operation(), call.carriers, rule)
         if operations.is_homogeneous(name, call):
             return self._share(name, call.operation(), call.carriers, Rule)
         return None
@@ -127,7 +132,7 @@ class Propagation(TorchFunctionMode):
         name: str,
         operation: Callable[..., Tensor],
         carriers: list[Tensor],
-        rule: Callable[[], Rule],
+        rule: Callable[[], Rule | None],
         factors: int = 1,
     ) -> Tensor:
         def keep(relevance: Tensor) -> None:

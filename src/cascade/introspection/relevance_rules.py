@@ -44,7 +44,7 @@ class Rule:
 
 def share(
     operation: Operation,
-    rule: Callable[[], Rule],
+    rule: Callable[[], Rule | None],
     keep: Callable[[Tensor], None],
     factors: int,
     carriers: Sequence[Tensor],
@@ -56,7 +56,7 @@ def share(
     operation
         ``(*carriers, gamma=0) -> q``, which is z for γ = 0.
     rule
-        Tells the rule, once it is needed.
+        Tells the rule, once it is needed; None if the only carrier takes all.
     keep
         Is told how much relevance went to none of the carriers.
     factors
@@ -77,7 +77,7 @@ class _Share(Function):
     def forward(
         ctx: Any,
         operation: Operation,
-        rule: Callable[[], Rule],
+        rule: Callable[[], Rule | None],
         keep: Callable[[Tensor], None],
         factors: int,
         *carriers: Tensor,
@@ -89,6 +89,8 @@ class _Share(Function):
     @staticmethod
     def backward(ctx: Any, relevance: Tensor) -> tuple[Tensor | None, ...]:
         rule = ctx.rule()
+        if rule is None:
+            return None, None, None, None, relevance.sum_to_size(ctx.saved_tensors[0].shape)
         with torch.enable_grad():
             inputs = [carrier.detach().requires_grad_() for carrier in ctx.saved_tensors]
             out = ctx.operation(*inputs, gamma=rule.gamma)
