@@ -101,10 +101,12 @@ class Adversary(Settings):
     """Steps of the critic for one of the refiner."""
 
     penalty: Annotated[float, Field(ge=0)] = 10.0
-    """Weight λ of the gradient penalty; 0 for a critic that limits its slope itself."""
+    """Weight λ of the penalty of slopes above 1; 0 for a critic that limits its slope itself."""
 
-    critic: Optimiser = Optimiser(lr=1e-3, settings={"betas": [0.0, 0.9]})
-    """Optimiser of the critic; that of the training is the refiner's. Both follow its schedule."""
+    critic: Optimiser = Optimiser(lr=2e-3, settings={"betas": [0.0, 0.9]})
+    """Optimiser of the critic; that of the training is the refiner's. Both follow its schedule. A
+    critic that learns faster than the refiner keeps the two from turning about each other
+    (Heusel et al., arXiv:1706.08500)."""
 
     averaging: Annotated[float, Field(ge=0, lt=1)] = 0.998
     """Share of the averaged weights that a step of the refiner leaves as it was."""

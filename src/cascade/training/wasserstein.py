@@ -4,8 +4,9 @@ Wasserstein distance by a critic f of limited slope (Arjovsky, Chintala, Bottou,
 
     W(data, refined) = max_f ⟨f(data)⟩ − ⟨f(refined)⟩,    |∇f| ≤ 1,
 
-where the slope is held by a penalty λ ⟨(|∇f| − 1)²⟩ on straight lines between data and refined
-events (Gulrajani et al., arXiv:1704.00028), or by the critic's own normalisation (Miyato et al.,
+where the slope is held by a penalty λ ⟨max(0, |∇f| − 1)²⟩ on straight lines between data and
+refined events (Gulrajani et al., arXiv:1704.00028; one-sided as in Petzka, Fischer, Lukovnikov,
+arXiv:1709.08894), or by the critic's own normalisation (Miyato et al.,
 arXiv:1802.05957). The critic learns at every step, the refiner at every ``critic_steps``-th one, to
 bring W down. What is kept of the refiner is a moving average of its weights.
 """
@@ -114,7 +115,7 @@ class WassersteinRefinement(Supervised):
                 self.lr_scheduler_step(schedule.scheduler, loss)
 
     def _criticise(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the critic's estimate of the distance, and how far its slope is from 1."""
+        """Return the critic's estimate of the distance, and how far its slope is above 1."""
         if not self.pair.adversary.penalty:
             real, fake = self.pair.critic(torch.cat([real, fake])).split(len(real))
             return real.mean() - fake.mean(), torch.zeros((), device=real.device)
