@@ -27,6 +27,12 @@ class Objective(Protocol):
     def monitor(self, predicted: Mapping[str, np.ndarray], truth: Mapping) -> dict[str, float]:
         """Return further numbers for the history, from a whole validation split."""
 
+    def scores(self, output: Tensor) -> dict[str, Tensor]:
+        """Return the numbers of the output that can be explained, (batch,) each, by name.
+
+        They are those before any sigmoid; the first one is the default.
+        """
+
 
 class BinaryClassification:
     """Weighted cross entropy of a logit (batch,) against ``label`` 0 or 1.
@@ -53,6 +59,10 @@ class BinaryClassification:
     def predict(self, output: Tensor) -> dict[str, Tensor]:
         """Return ``score``, in float64: a float32 sigmoid makes ties near 1."""
         return {"score": torch.sigmoid(output.double())}
+
+    def scores(self, output: Tensor) -> dict[str, Tensor]:
+        """Return the ``logit``."""
+        return {"logit": output}
 
     def monitor(self, predicted: Mapping[str, np.ndarray], truth: Mapping) -> dict[str, float]:
         """Return ``validation_auc``."""

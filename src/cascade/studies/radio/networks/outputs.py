@@ -68,6 +68,16 @@ class PulseSearch:
             "latent": output["latent"],
         }
 
+    def scores(self, output: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the ``logit`` of a pulse, and ``log_fluence`` of a network that denoises.
+
+        A network that only denoises has its score in place of a logit.
+        """
+        found = {"logit": output["logit"] if "logit" in output else output["score"]}
+        if "log_fluence" in output:
+            found["log_fluence"] = output["log_fluence"]
+        return found
+
     def monitor(self, predicted: Mapping[str, np.ndarray], truth: Mapping) -> dict[str, float]:
         """Return how many pulses are found in the validation split, and how well measured."""
         from cascade.studies.radio import metrics

@@ -39,6 +39,10 @@ class EnergyRegression:
         """Return ``predicted_lg_energy``."""
         return {"predicted_lg_energy": output}
 
+    def scores(self, output: Tensor) -> dict[str, Tensor]:
+        """Return ``lg_energy``."""
+        return {"lg_energy": output}
+
     def monitor(self, predicted: Mapping[str, np.ndarray], truth: Mapping) -> dict[str, float]:
         """Return mean and standard deviation of the error of lg E."""
         error = predicted["predicted_lg_energy"] - truth["lg_energy"].numpy()

@@ -142,7 +142,7 @@ def draw(
         draw_density(panel, histogram, called(name, settings.labels), **colours)
         if name != settings.data:
             offset = 0.3 * (others.index(name) - (len(others) - 1) / 2) / max(len(others) - 1, 1)
-            draw_ratio(ratio, histogram, data, offset, **colours | style.marker(index))
+            draw_ratio(ratio, histogram, data, offset, **(style.marker(index) | colours))
     panel.set(xlim=edges[[0, -1]], ylim=(0, None))
     panel.tick_params(labelbottom=False)
     ratio.set(xlim=edges[[0, -1]], ylim=(0, 2))

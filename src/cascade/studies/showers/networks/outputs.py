@@ -105,6 +105,15 @@ class Reconstruction:
             "score": torch.sigmoid(output[:, LOGIT].double()),
         }
 
+    def scores(self, output: Tensor) -> dict[str, Tensor]:
+        """Return ``lg_energy``, ``x_max`` and the ``logit`` of iron.
+
+        The first two are less their typical values, in units of their widths.
+        """
+        found = {"lg_energy": output[:, LG_ENERGY], "x_max": output[:, X_MAX]}
+        found = {name: (x - TYPICAL[name][0]) / TYPICAL[name][1] for name, x in found.items()}
+        return {**found, "logit": output[:, LOGIT]}
+
     def monitor(self, predicted: Mapping[str, np.ndarray], truth: Mapping) -> dict[str, float]:
         """Return the resolutions on the validation split."""
         from cascade.studies.showers import metrics

@@ -81,6 +81,10 @@ class SourceSearch:
             "ray_score": torch.sigmoid(output[:, 1:]),
         }
 
+    def scores(self, output: Tensor) -> dict[str, Tensor]:
+        """Return the ``logit`` of the sky."""
+        return {"logit": output[:, 0]}
+
     def monitor(self, predicted: Mapping[str, np.ndarray], truth: Mapping) -> dict[str, float]:
         """Return the areas under the ROC curves of skies and rays on the validation split."""
         from cascade.evaluation.roc import auc
