@@ -16,6 +16,7 @@ from cascade.studies.refinement.transport.quantile_mapping import (
     lg_signal,
     mapped,
     transform_quantile_mapping,
+    trend,
 )
 from cascade.training.estimators import load_estimator, save_estimator
 
@@ -76,6 +77,15 @@ def test_a_scale_that_depends_on_the_signal_is_found(splits):
     assert np.abs(off[inner]).max() < 0.03
 
 
+def test_trends_are_the_means_over_distance_and_zenith(splits):
+    model, _ = fitted(splits[0])
+    for role, events in splits[1].items():
+        off = lg_signal(events["trace"]) - trend(model, role, events)
+        for name in ("distance", "zenith"):
+            for part in np.array_split(np.argsort(events[name]), 5):
+                assert abs(off[part].mean()) < 4 * off[part].std() / np.sqrt(len(part)), name
+
+
 def test_the_same_stations_stay_as_they_are(splits):
     events = splits[0]["simulation"]
     model, history = fitted({"simulation": events, "data": events})
@@ -96,12 +106,13 @@ def test_equal_samples_stay_within_errors(splits):
 
 def test_simulation_comes_closer_to_data(splits):
     model, history = fitted(*splits)
-    identity = model | {"data": model["simulation"]}
+    same = {"data": model["simulation"], "data_trend": model["simulation_trend"]}
+    identity = model | same
     simulation, data = (splits[1][role] for role in ("simulation", "data"))
     signal = lg_signal(data["trace"])
     before = wasserstein_distance(mapped(identity, simulation), signal)
     after = wasserstein_distance(mapped(model, simulation), signal)
-    assert np.array_equal(mapped(identity, simulation), lg_signal(simulation["trace"]))
+    np.testing.assert_allclose(mapped(identity, simulation), lg_signal(simulation["trace"]))
     assert after < 0.4 * before
     assert history[0]["train_loss"] < history[0]["validation_loss"] < before
 
@@ -126,7 +137,8 @@ def test_at_one_place_the_order_of_signals_stays(seed, shape, distance, zenith):
     model = {
         "distance": np.sort(rng.uniform(500, 1500, shape[0])),
         "zenith": np.sort(rng.uniform(0, 60, shape[1])),
-        **{role: np.sort(rng.normal(3, 0.5, shape), axis=2) for role in ("simulation", "data")},
+        **{role: np.sort(rng.normal(0, 0.5, shape), axis=2) for role in ("simulation", "data")},
+        **{f"{role}_trend": rng.normal(0, 0.3, 10) for role in ("simulation", "data")},
     }
     sums = np.sort(10 ** rng.uniform(0.5, 5.5, 100))
     events = {
