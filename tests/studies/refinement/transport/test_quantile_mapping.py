@@ -56,14 +56,30 @@ def test_a_planted_scale_is_found(splits, name):
     data = scaled(simulation, planted(simulation, name))
     train, test = {"simulation": simulation, "data": data}, splits[1]["simulation"]
 
+    model, _ = fitted(train)
+    ratio = transformed(model, test)["trace"].sum(axis=1) / test["trace"].sum(axis=1)
+    # the scale's own deviation in lg is 0.06
+    assert np.sqrt(np.mean(np.log10(ratio / planted(test, name)) ** 2)) < 0.015
+
+
+def test_bins_follow_what_changes_with_the_distance_beside_the_trend(splits):
+    """Here the width of lg S: near stations get a larger one, far ones a smaller one."""
+    simulation, test = (split["simulation"] for split in splits)
+
+    def power(events):
+        lg = lg_signal(events["trace"])
+        far = (events["distance"] - 1000) / 500
+        return 10 ** (-0.2 * far * (lg - np.polyval(line, events["distance"])))
+
+    line = np.polyfit(simulation["distance"], lg_signal(simulation["trace"]), 3)
+    train = {"simulation": simulation, "data": scaled(simulation, power(simulation))}
+
     def off(**bins):
         model, _ = fitted(train, **bins)
-        ratio = transformed(model, test)["trace"].sum(axis=1) / test["trace"].sum(axis=1)
-        return np.sqrt(np.mean(np.log10(ratio / planted(test, name)) ** 2))
+        gain = mapped(model, test) - lg_signal(test["trace"])
+        return np.sqrt(np.mean((gain - np.log10(power(test))) ** 2))
 
-    # the scale's own deviation in lg is 0.06
-    assert off() < 0.015
-    assert off(distance_bins=1, zenith_bins=1) > 2 * off()
+    assert off(distance_bins=5) < 0.7 * off(distance_bins=1)
 
 
 def test_a_scale_that_depends_on_the_signal_is_found(splits):
