@@ -16,6 +16,7 @@ from cascade.studies.refinement.transport.quantile_mapping import (
     lg_signal,
     mapped,
     transform_quantile_mapping,
+    trend,
 )
 from cascade.training.estimators import load_estimator, save_estimator
 
@@ -55,14 +56,30 @@ def test_a_planted_scale_is_found(splits, name):
     data = scaled(simulation, planted(simulation, name))
     train, test = {"simulation": simulation, "data": data}, splits[1]["simulation"]
 
+    model, _ = fitted(train)
+    ratio = transformed(model, test)["trace"].sum(axis=1) / test["trace"].sum(axis=1)
+    # the scale's own deviation in lg is 0.06
+    assert np.sqrt(np.mean(np.log10(ratio / planted(test, name)) ** 2)) < 0.015
+
+
+def test_bins_follow_what_changes_with_the_distance_beside_the_trend(splits):
+    """Here the width of lg S: near stations get a larger one, far ones a smaller one."""
+    simulation, test = (split["simulation"] for split in splits)
+
+    def power(events):
+        lg = lg_signal(events["trace"])
+        far = (events["distance"] - 1000) / 500
+        return 10 ** (-0.2 * far * (lg - np.polyval(line, events["distance"])))
+
+    line = np.polyfit(simulation["distance"], lg_signal(simulation["trace"]), 3)
+    train = {"simulation": simulation, "data": scaled(simulation, power(simulation))}
+
     def off(**bins):
         model, _ = fitted(train, **bins)
-        ratio = transformed(model, test)["trace"].sum(axis=1) / test["trace"].sum(axis=1)
-        return np.sqrt(np.mean(np.log10(ratio / planted(test, name)) ** 2))
+        gain = mapped(model, test) - lg_signal(test["trace"])
+        return np.sqrt(np.mean((gain - np.log10(power(test))) ** 2))
 
-    # the scale's own deviation in lg is 0.06
-    assert off() < 0.015
-    assert off(distance_bins=1, zenith_bins=1) > 2 * off()
+    assert off(distance_bins=5) < 0.7 * off(distance_bins=1)
 
 
 def test_a_scale_that_depends_on_the_signal_is_found(splits):
@@ -74,6 +91,15 @@ def test_a_scale_that_depends_on_the_signal_is_found(splits):
     off = mapped(model, test) - (lg + 0.1 * (lg - 2))
     inner = (lg > 2.2) & (lg < 4)
     assert np.abs(off[inner]).max() < 0.03
+
+
+def test_trends_are_the_means_over_distance_and_zenith(splits):
+    model, _ = fitted(splits[0])
+    for role, events in splits[1].items():
+        off = lg_signal(events["trace"]) - trend(model, role, events)
+        for name in ("distance", "zenith"):
+            for part in np.array_split(np.argsort(events[name]), 5):
+                assert abs(off[part].mean()) < 4 * off[part].std() / np.sqrt(len(part)), name
 
 
 def test_the_same_stations_stay_as_they_are(splits):
@@ -96,12 +122,13 @@ def test_equal_samples_stay_within_errors(splits):
 
 def test_simulation_comes_closer_to_data(splits):
     model, history = fitted(*splits)
-    identity = model | {"data": model["simulation"]}
+    same = {"data": model["simulation"], "data_trend": model["simulation_trend"]}
+    identity = model | same
     simulation, data = (splits[1][role] for role in ("simulation", "data"))
     signal = lg_signal(data["trace"])
     before = wasserstein_distance(mapped(identity, simulation), signal)
     after = wasserstein_distance(mapped(model, simulation), signal)
-    assert np.array_equal(mapped(identity, simulation), lg_signal(simulation["trace"]))
+    np.testing.assert_allclose(mapped(identity, simulation), lg_signal(simulation["trace"]))
     assert after < 0.4 * before
     assert history[0]["train_loss"] < history[0]["validation_loss"] < before
 
@@ -126,7 +153,8 @@ def test_at_one_place_the_order_of_signals_stays(seed, shape, distance, zenith):
     model = {
         "distance": np.sort(rng.uniform(500, 1500, shape[0])),
         "zenith": np.sort(rng.uniform(0, 60, shape[1])),
-        **{role: np.sort(rng.normal(3, 0.5, shape), axis=2) for role in ("simulation", "data")},
+        **{role: np.sort(rng.normal(0, 0.5, shape), axis=2) for role in ("simulation", "data")},
+        **{f"{role}_trend": rng.normal(0, 0.3, 10) for role in ("simulation", "data")},
     }
     sums = np.sort(10 ** rng.uniform(0.5, 5.5, 100))
     events = {

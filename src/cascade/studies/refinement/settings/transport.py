@@ -23,11 +23,11 @@ class OracleSettings(StationSettings):
 class QuantileMappingSettings(Settings):
     """Total signals of simulation mapped onto those of data, quantile by quantile."""
 
-    distance_bins: Annotated[int, Field(ge=1, le=100)] = 5
+    distance_bins: Annotated[int, Field(ge=1, le=100)] = 3
     """Bins of the distance from the axis, with equally many stations."""
 
-    zenith_bins: Annotated[int, Field(ge=1, le=100)] = 3
+    zenith_bins: Annotated[int, Field(ge=1, le=100)] = 1
     """Bins of the zenith angle, with equally many stations."""
 
-    quantiles: Annotated[int, Field(ge=1, le=10_000)] = 50
+    quantiles: Annotated[int, Field(ge=1, le=10_000)] = 30
     """Quantiles in each bin; between them the map is linear in lg S."""

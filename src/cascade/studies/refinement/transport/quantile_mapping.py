@@ -1,9 +1,10 @@
 """Totals of simulation mapped onto those of data, the classic correction: ``quantile_mapping``.
 
-In bins of distance and zenith angle the quantiles of lg S of simulation, S the sum of a trace, are
-moved onto those of data, as in the quantile mapping of climate models (Cannon, Sobie, Murdock,
-J. Climate 28 (2015) 6938). Between quantiles, and between the bins' centres, the map is linear.
-A trace is scaled by what its S gains: its shape stays. No label is read.
+How the mean of lg S, S the sum of a trace, changes with distance and zenith angle is a polynomial
+in either sample. What is left over is mapped in bins of distance and zenith angle: the quantiles of
+simulation are moved onto those of data, as in the quantile mapping of climate models (Cannon,
+Sobie, Murdock, J. Climate 28 (2015) 6938, §2). Between quantiles, and between the bins' centres, the
+map is linear. A trace is scaled by what its S gains: its shape stays. No label is read.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ ROLES = ("simulation", "data")
 AXES = {"distance": "m", "zenith": "deg"}
 FEWEST = 10
 """Stations of either role that each bin needs."""
+DEGREE = 3
+"""Of the polynomials in distance and zenith angle."""
 FAINT = 1e-3
 """Totals below this [particles], such as those of empty traces, count as this."""
 
@@ -36,13 +39,14 @@ def fit_quantile_mapping(
     settings: QuantileMappingSettings,
     seed: int,
 ) -> tuple[Model, list[dict[str, float]]]:
-    """Find the quantiles in bins that hold equally many stations of both roles together.
+    """Find trends, and quantiles in bins that hold equally many stations of both roles together.
 
     Returns
     -------
     model
         For ``distance`` and ``zenith`` the centres of their bins, (D,) and (Z,), and
-        ``simulation`` and ``data``: quantiles of lg S, (D, Z, quantiles).
+        ``simulation`` and ``data``: quantiles of lg S less its trend, (D, Z, quantiles);
+        ``simulation_trend`` and ``data_trend``: coefficients, (terms,).
     history
         Mean over bins of the Wasserstein-1 distance between lg S of mapped simulation and of data,
         in both splits.
@@ -62,7 +66,9 @@ def fit_quantile_mapping(
     levels = (np.arange(settings.quantiles) + 0.5) / settings.quantiles
     shape = (settings.distance_bins, settings.zenith_bins, settings.quantiles)
     for role in ROLES:
-        cells = _cells(lg_signal(train[role]["trace"]), train[role], edges)
+        lg, terms = lg_signal(train[role]["trace"]), _terms(train[role])
+        model[f"{role}_trend"] = np.linalg.lstsq(terms, lg, rcond=None)[0]
+        cells = _cells(lg - trend(model, role, train[role]), train[role], edges)
         model[role] = np.empty(shape)
         for place, values in cells.items():
             if len(values) < FEWEST:
@@ -83,18 +89,31 @@ def transform_quantile_mapping(
 
 def mapped(model: Model, events: Events) -> np.ndarray:
     """Return lg S as data have it, (events,): at one place it grows with the lg S of simulation."""
-    lg = lg_signal(events["trace"])
+    left = lg_signal(events["trace"]) - trend(model, "simulation", events)
     # hat functions about the centres, which are all of 1 together; (bins, events) each
     far, steep = (
         np.stack([np.interp(events[axis], model[axis], row) for row in np.eye(len(model[axis]))])
         for axis in AXES
     )
-    gain = np.zeros(len(lg))
+    found = left + trend(model, "data", events)
     for place in product(range(len(far)), range(len(steep))):
         simulation, data = model["simulation"][place], model["data"][place]
         # what lies beyond the outermost quantiles moves along with them
-        gain += far[place[0]] * steep[place[1]] * np.interp(lg, simulation, data - simulation)
-    return lg + gain
+        found += far[place[0]] * steep[place[1]] * np.interp(left, simulation, data - simulation)
+    return found
+
+
+def trend(model: Model, role: str, events: Events) -> np.ndarray:
+    """Return the mean lg S of a role's stations at these distances and zenith angles, (events,)."""
+    return _terms(events) @ model[f"{role}_trend"]
+
+
+def _terms(events: Events) -> np.ndarray:
+    """Return the terms of the polynomial in distance and zenith angle, (events, terms)."""
+    far = np.asarray(events["distance"], np.float64) / 1000 - 1
+    steep = np.asarray(events["zenith"], np.float64) / 30 - 1
+    powers = [far**i * steep**j for i in range(DEGREE + 1) for j in range(DEGREE + 1 - i)]
+    return np.stack(powers, axis=1)
 
 
 def lg_signal(trace: np.ndarray) -> np.ndarray:
