@@ -3,8 +3,8 @@
 How the mean of lg S, S the sum of a trace, changes with distance and zenith angle is a polynomial
 in either sample. What is left over is mapped in bins of distance and zenith angle: the quantiles of
 simulation are moved onto those of data, as in the quantile mapping of climate models (Cannon,
-Sobie, Murdock, J. Climate 28 (2015) 6938, §2). Between quantiles, and between the bins' centres, the
-map is linear. A trace is scaled by what its S gains: its shape stays. No label is read.
+Sobie, Murdock, J. Climate 28 (2015) 6938, §2). Between quantiles, and between the bins' centres,
+the map is linear. A trace is scaled by what its S gains: its shape stays. No label is read.
 """
 
 from __future__ import annotations
