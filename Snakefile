@@ -39,7 +39,7 @@ wildcard_constraints:
     applied=one_of(GRAPH.methods),
     split=r"\w+",
     sample=r"\w+",
-    way=r"\w+",
+    explanation=r"\w+",
 
 
 rule all:

@@ -113,8 +113,8 @@ BLOBS = [
      ["comparison.methods: 'shift' makes events"]),
     ("history of a formula", "products: {comparison: {fits: [component]}}",
      ["comparison.fits: method 'component' is a formula"]),
-    ("unknown explanation", "products: {comparison: {explain: {perceptron: filtres}}}",
-     ["comparison.explain.perceptron", "mean 'filters'?"]),
+    ("unknown way", "explanations: {look: {network: perceptron_seed1, ways: [filtres]}}",
+     ["look.ways", "mean 'filters'?"]),
 ]  # fmt: skip
 
 # name, command line, what the message must hold

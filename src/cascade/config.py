@@ -117,10 +117,23 @@ class ProductConfig(Settings):
     """Methods whose training history it shows."""
     samples: list[Name] = []
     """Samples whose events it shows."""
-    explain: dict[Name, Name] = {}
-    """Explanations that it shows: method → way of explaining it."""
+    explanations: list[Name] = []
+    """Explanations that it shows."""
     settings: dict[str, Any] = {}
     """Settings of the product."""
+
+
+class ExplanationConfig(Settings):
+    """A look into a trained network, in one or several ways."""
+
+    network: Name
+    """The method that is explained."""
+    ways: list[Name]
+    """How; `cascade explain --help` names all ways."""
+    on: Name | None = None
+    """Sample whose events it looks at; by default the reference sample."""
+    settings: dict[str, Any] = {}
+    """What is explained, of how many events; under ``ways`` the settings of single ways."""
 
 
 class StudyConfig(Settings):
@@ -132,6 +145,8 @@ class StudyConfig(Settings):
     """Events."""
     methods: dict[Name, dict[str, Any] | None] = {}
     """Methods; ``{base: NAME, set: {…}}`` declares a variant of another one."""
+    explanations: dict[Name, ExplanationConfig] = {}
+    """Looks into networks."""
     products: dict[Name, ProductConfig] = {}
     """Figures."""
 

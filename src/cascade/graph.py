@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
-from cascade.config import Config, MethodConfig, ProductConfig, SampleConfig
+from cascade.config import Config, ExplanationConfig, MethodConfig, ProductConfig, SampleConfig
 from cascade.errors import CascadeError, known
-from cascade.introspection import WAYS
-from cascade.nodes import UNSPLIT, MethodNode, ProductNode, SampleNode
+from cascade.introspection import WAYS, checked_ways
+from cascade.introspection.settings import ExplanationSettings
+from cascade.nodes import ExplanationNode, Graph, MethodNode, ProductNode, SampleNode
 from cascade.settings import Settings, validate
 from cascade.study import (
     Estimator,
@@ -31,53 +30,6 @@ from cascade.training.settings import Training
 from cascade.variants import resolve_methods
 
 _GIVE = "give the paths of the files there"
-
-
-@dataclass(frozen=True)
-class Graph:
-    """All nodes of a config by ``study/name``."""
-
-    config: Config
-    samples: dict[str, SampleNode] = field(default_factory=dict)
-    methods: dict[str, MethodNode] = field(default_factory=dict)
-    products: dict[str, ProductNode] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
-    """Products whose events the user has not given yet: why, for the user."""
-
-    def samples_of(self, kind: str) -> list[str]:
-        """Keys of the samples of one kind of source."""
-        return [key for key, node in self.samples.items() if node.kind == kind]
-
-    def empty(self, study: str, samples: Iterable[str]) -> str | None:
-        """Return where the config has no files yet for one of these samples, if it is so."""
-        for name in samples:
-            node = self.samples[f"{study}/{name}"]
-            if node.kind == "transform" and (found := self.empty(study, [node.config.of])):
-                return found
-            if node.kind == "ingest" and not node.config.files:
-                return f"studies.{study}.samples.{name}.files"
-        return None
-
-    def splits(self, key: str) -> tuple[str, ...]:
-        """Return the splits of a sample; a transformed one has those of its original."""
-        node = self.samples[key]
-        if node.kind == "transform":
-            return self.splits(f"{node.study}/{node.config.of}")
-        return tuple(node.config.events or node.config.fractions) or (UNSPLIT,)
-
-    def shown(self, key: str) -> str:
-        """Return the split that methods are judged and events shown on: test, or the only one."""
-        splits = self.splits(key)
-        return "test" if "test" in splits else splits[-1]
-
-    @cached_property
-    def judged(self) -> list[str]:
-        """Keys of the methods that get metrics on their study's reference sample."""
-        return [key for key, node in self.methods.items() if node.predicts]
-
-    def reference(self, study: str) -> str:
-        """Name of a study's reference sample."""
-        return self.config.studies[study].reference
 
 
 def build(data: Mapping[str, Any]) -> Graph:
@@ -110,9 +62,12 @@ def build(data: Mapping[str, Any]) -> Graph:
         if empty := graph.empty(study.name, [block.reference]):
             raise CascadeError(f"{path}.reference: {empty} is empty; {_GIVE}")
         _check_splits(graph, study, groups, f"{path}.methods")
+        for name, entry in block.explanations.items():
+            node = _explanation(graph, study, groups, name, entry, f"{path}.explanations.{name}")
+            graph.explanations[node.key] = node
         for product, entry in block.products.items():
             node = _product(graph, study, groups, product, entry, f"{path}.products.{product}")
-            if empty := graph.empty(study.name, node.shown):
+            if empty := graph.empty(study.name, graph.shown_by(node)):
                 why = f"{path}.products.{product} is left out: {empty} is empty; {_GIVE}"
                 graph.left_out[node.key] = why
             else:
@@ -214,6 +169,39 @@ def _check_splits(graph: Graph, study: Study, groups: Mapping[str, list[str]], p
                 )
 
 
+def _explanation(
+    graph: Graph,
+    study: Study,
+    groups: Mapping[str, list[str]],
+    name: str,
+    entry: ExplanationConfig,
+    path: str,
+) -> ExplanationNode:
+    if len(groups.get(entry.network, ())) > 1:
+        several = ", ".join(groups[entry.network])
+        raise CascadeError(
+            f"{path}.network: '{entry.network}' has several seeds; name one of {several}"
+        )
+    methods = [node.name for node in graph.methods.values() if node.study == study.name]
+    method = graph.methods[
+        f"{study.name}/{known(entry.network, methods, f'{path}.network', 'method')}"
+    ]
+    if not isinstance(method.declared, Network):
+        raise CascadeError(f"{path}.network: method '{method.name}' is no network")
+    settings = validate(ExplanationSettings, entry.settings, f"{path}.settings")
+    ways = checked_ways(entry.ways, settings.ways, f"{path}.ways", f"{path}.settings.ways")
+    if settings.evidence:
+        known(settings.evidence, study.evidence, f"{path}.settings.evidence", "evidence")
+    reads = any(WAYS[way].kind != "network" for way in ways)
+    if entry.on and not reads:
+        raise CascadeError(f"{path}.on: '{entry.ways[0]}' looks at the network alone; remove it")
+    samples = [node.name for node in graph.samples.values() if node.study == study.name]
+    sample = known(entry.on or graph.reference(study.name), samples, f"{path}.on", "sample")
+    return ExplanationNode(
+        study.name, name, method.name, tuple(ways), sample if reads else None, _dump(settings)
+    )
+
+
 def _product(
     graph: Graph,
     study: Study,
@@ -239,20 +227,15 @@ def _product(
         ]
 
     applied, fits = expand(entry.methods, "methods"), expand(entry.fits, "fits")
-    explanations = {
-        method.name: known(way, WAYS, f"{path}.explain.{base}", "way of explaining")
-        for base, way in entry.explain.items()
-        for method in expand([base], "explain")
-    }
+    for explanation in entry.explanations:
+        there = [node.name for node in graph.explanations.values() if node.study == study.name]
+        known(explanation, there, f"{path}.explanations", "explanation")
     for node in applied:
         if not node.predicts:
             raise CascadeError(f"{path}.methods: '{node.name}' makes events, not predictions")
     for node in fits:
         if not node.fitted:
             raise CascadeError(f"{path}.fits: method '{node.name}' is a formula, without a fit")
-    for node in expand(entry.explain, "explain"):
-        if not isinstance(node.declared, Network):
-            raise CascadeError(f"{path}.explain: method '{node.name}' is no network")
     return ProductNode(
         study=study.name,
         name=name,
@@ -266,5 +249,5 @@ def _product(
         ),
         fits=tuple(node.name for node in fits),
         samples=tuple(entry.samples),
-        explanations=explanations,
+        explanations=tuple(entry.explanations),
     )

@@ -1,12 +1,13 @@
-"""The nodes of a graph: samples, methods and products, complete with all their settings."""
+"""The nodes of a graph: samples, methods, explanations, products, complete with all settings."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
-from cascade.config import SampleConfig
+from cascade.config import Config, SampleConfig
 from cascade.study import Formula, Method, Network, predicts
 
 UNSPLIT = "all"
@@ -98,6 +99,23 @@ class MethodNode:
 
 
 @dataclass(frozen=True)
+class ExplanationNode:
+    """A look into a network: which one, how, and on which sample, if it looks at events."""
+
+    study: str
+    name: str
+    method: str
+    ways: tuple[str, ...]
+    sample: str | None
+    settings: str
+
+    @property
+    def key(self) -> str:
+        """``study/name``."""
+        return f"{self.study}/{self.name}"
+
+
+@dataclass(frozen=True)
 class ProductNode:
     """A figure, and what it is made from."""
 
@@ -109,7 +127,7 @@ class ProductNode:
     predictions: tuple[tuple[str, str], ...]
     fits: tuple[str, ...]
     samples: tuple[str, ...]
-    explanations: Mapping[str, str]
+    explanations: tuple[str, ...]
 
     @property
     def key(self) -> str:
@@ -120,3 +138,56 @@ class ProductNode:
     def shown(self) -> tuple[str, ...]:
         """Names of the samples that it shows, as they are or with predictions."""
         return (*self.samples, *(sample for _, sample in self.predictions))
+
+
+@dataclass(frozen=True)
+class Graph:
+    """All nodes of a config by ``study/name``."""
+
+    config: Config
+    samples: dict[str, SampleNode] = field(default_factory=dict)
+    methods: dict[str, MethodNode] = field(default_factory=dict)
+    explanations: dict[str, ExplanationNode] = field(default_factory=dict)
+    products: dict[str, ProductNode] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Products whose events the user has not given yet: why, for the user."""
+
+    def samples_of(self, kind: str) -> list[str]:
+        """Keys of the samples of one kind of source."""
+        return [key for key, node in self.samples.items() if node.kind == kind]
+
+    def empty(self, study: str, samples: Iterable[str]) -> str | None:
+        """Return where the config has no files yet for one of these samples, if it is so."""
+        for name in samples:
+            node = self.samples[f"{study}/{name}"]
+            if node.kind == "transform" and (found := self.empty(study, [node.config.of])):
+                return found
+            if node.kind == "ingest" and not node.config.files:
+                return f"studies.{study}.samples.{name}.files"
+        return None
+
+    def splits(self, key: str) -> tuple[str, ...]:
+        """Return the splits of a sample; a transformed one has those of its original."""
+        node = self.samples[key]
+        if node.kind == "transform":
+            return self.splits(f"{node.study}/{node.config.of}")
+        return tuple(node.config.events or node.config.fractions) or (UNSPLIT,)
+
+    def shown(self, key: str) -> str:
+        """Return the split that methods are judged and events shown on: test, or the only one."""
+        splits = self.splits(key)
+        return "test" if "test" in splits else splits[-1]
+
+    def shown_by(self, product: ProductNode) -> list[str]:
+        """Names of the samples that a product shows, also those that are explained on."""
+        looks = (self.explanations[f"{product.study}/{name}"] for name in product.explanations)
+        return [*product.shown, *(look.sample for look in looks if look.sample)]
+
+    @cached_property
+    def judged(self) -> list[str]:
+        """Keys of the methods that get metrics on their study's reference sample."""
+        return [key for key, node in self.methods.items() if node.predicts]
+
+    def reference(self, study: str) -> str:
+        """Name of a study's reference sample."""
+        return self.config.studies[study].reference

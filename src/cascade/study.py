@@ -176,6 +176,23 @@ class Finalise:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """The part of an event in which the truth lies; explanations of networks are held to it.
+
+    Attributes
+    ----------
+    function
+        ``(events) -> array`` in the shape of the study's ``elements``: 1 where the truth lies, 0
+        where not, −1 for elements that do not count.
+    reads
+        Fields that it reads.
+    """
+
+    function: str
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Study:
     """The physics that a study supplies to the common rooms.
 
@@ -187,6 +204,11 @@ class Study:
         Fields that are carried along into every file of predictions.
     predictions
         Columns that its methods may predict.
+    elements
+        The input field whose numbers share the relevance in an explanation: pixels, time bins,
+        rays.
+    evidence
+        Which of these elements the truth lies in, by name.
     """
 
     name: str
@@ -199,6 +221,8 @@ class Study:
     metrics: Mapping[str, Metric]
     products: Mapping[str, Product]
     finalise: Finalise | None = None
+    elements: str | None = None
+    evidence: Mapping[str, Evidence] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def resolve(path: str) -> Any:

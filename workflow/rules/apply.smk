@@ -60,23 +60,27 @@ rule explain:
         model=lambda w: model_of(w.fitted),
         events=explained,
     output:
-        f"{RESULTS}/{{fitted}}/explanations/{{way}}.h5",
+        f"{RESULTS}/{{fitted}}/explanations/{{explanation}}.h5",
     log:
-        f"{LOGS}/{{fitted}}/explain-{{way}}.log",
+        f"{LOGS}/{{fitted}}/explain-{{explanation}}.log",
     benchmark:
-        f"{TIMES}/{{fitted}}/explain-{{way}}.tsv"
+        f"{TIMES}/{{fitted}}/explain-{{explanation}}.tsv"
     conda:
         "../envs/cascade.yaml"
-    threads: 1
+    threads: GRAPH.config.threads
     resources:
-        mem_mb=2000,
+        mem_mb=3000,
         runtime=30,
         gpu=lambda w: gpus(w.fitted),
     params:
         study=lambda w: GRAPH.methods[w.fitted].study,
         method=lambda w: GRAPH.methods[w.fitted].kind,
         name=lambda w: GRAPH.methods[w.fitted].name,
+        ways=lambda w: [f"--method {way}" for way in look(w).ways],
         events=lambda w: [f"--events {shlex.quote(path)}" for path in explained(w)],
+        settings=lambda w: look(w).settings,
+        accelerator=GRAPH.config.accelerator,
     shell:
-        "exec cascade --log {log} explain {params.study} {params.method} --method {wildcards.way}"
-        " --model {input.model:q} {params.events} --name {params.name} --output {output:q}"
+        "exec cascade --log {log} --threads {threads} explain {params.study} {params.method}"
+        " {params.ways} --model {input.model:q} {params.events} --name {params.name}"
+        " --settings {params.settings:q} --accelerator {params.accelerator} --output {output:q}"

@@ -6,8 +6,6 @@ import re
 import shlex
 import shutil
 
-from cascade.introspection import WAYS
-
 ROOT = os.path.normpath(GRAPH.config.workspace)
 DATA = os.path.normpath(f"{ROOT}/data")
 RESULTS = os.path.normpath(f"{ROOT}/results")
@@ -114,11 +112,22 @@ def reference_predictions(wildcards):
     return predictions_of(node.study, node.name, GRAPH.reference(node.study))
 
 
-def explained(wildcards):
-    """Return the reference sample's file if a way of explaining looks at events, or none."""
+def explanation_of(key):
+    """Return the file of an explanation."""
+    node = GRAPH.explanations[key]
+    return f"{RESULTS}/{node.study}/{node.method}/explanations/{node.name}.h5"
+
+
+def look(wildcards):
+    """Return the explanation that a file stands for."""
     study = GRAPH.methods[wildcards.fitted].study
-    needed = WAYS[wildcards.way].events > 0
-    return [events_of(f"{study}/{GRAPH.reference(study)}")] if needed else []
+    return GRAPH.explanations[f"{study}/{wildcards.explanation}"]
+
+
+def explained(wildcards):
+    """Return the events that an explanation looks at, or none."""
+    node = look(wildcards)
+    return [events_of(f"{node.study}/{node.sample}")] if node.sample else []
 
 
 def caption_of(path):
@@ -144,6 +153,6 @@ def shown(wildcards):
         ("history", name): f"{RESULTS}/{study}/{name}/history.csv" for name in node.fits
     }
     return files | {
-        ("explanation", method): f"{RESULTS}/{study}/{method}/explanations/{way}.h5"
-        for method, way in node.explanations.items()
+        ("explanation", name): explanation_of(f"{study}/{name}")
+        for name in node.explanations
     }

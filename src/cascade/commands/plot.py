@@ -23,7 +23,7 @@ SUFFIXES = ("pdf", "png", "csv", "rst", "json")
 @options.pairs("predictions", "METHOD:SAMPLE", "Predictions of a method on a sample.")
 @options.pairs("events", "SAMPLE", "Events of a sample.")
 @options.pairs("history", "METHOD", "History of a fit.")
-@options.pairs("explanation", "METHOD", "Explanation of a fit.")
+@options.pairs("explanation", "NAME", "Explanation of a fit.")
 @options.settings
 @options.seed
 @click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -55,6 +56,16 @@ def numbers(values: Values) -> Tensor:
 def with_numbers(values: Values, new: Tensor) -> Values:
     """Return an input with other numbers, in the same rows if it is ragged."""
     return values.with_values(new) if isinstance(values, Ragged) else new
+
+
+def array(values: Values) -> Any:
+    """Return values as a file holds them: a NumPy array, an Awkward one of ragged values."""
+    known = numbers(values).detach().cpu().numpy()
+    if not isinstance(values, Ragged):
+        return known
+    import awkward as ak
+
+    return ak.unflatten(known, values.counts.cpu().numpy())
 
 
 def sums(values: Values) -> Tensor:

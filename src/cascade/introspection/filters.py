@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from torch import nn
 
 from cascade.errors import CascadeError
 from cascade.events.schema import Field
+from cascade.introspection.explained import Explained
+from cascade.introspection.settings import AttributionSettings
+from cascade.training.batches import Values
 
 SCHEMA = (
     Field("filters", "1", "weights of the first convolution", ("eta", "phi")),
@@ -14,7 +19,9 @@ SCHEMA = (
 )
 
 
-def first_layer_filters(network: nn.Module) -> tuple[tuple[Field, ...], dict[str, np.ndarray]]:
+def first_layer_filters(
+    explained: Explained, inputs: Sequence[Values], settings: AttributionSettings
+) -> tuple[tuple[Field, ...], dict[str, np.ndarray]]:
     """Return the filters of the first two-dimensional convolution, and the schema of their file.
 
     Shapes
@@ -27,7 +34,7 @@ def first_layer_filters(network: nn.Module) -> tuple[tuple[Field, ...], dict[str
     CascadeError
         The network has no such layer.
     """
-    for layer in network.modules():
+    for layer in explained.network.modules():
         if isinstance(layer, nn.Conv2d):
             weights = layer.weight.detach().cpu().numpy()
             channels, inputs, height, width = weights.shape

@@ -6,7 +6,7 @@ each layer has learnt; its graphs say what the network has brought close togethe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,11 @@ from torch import Tensor
 
 from cascade.errors import CascadeError
 from cascade.events.schema import Field
+from cascade.introspection.batching import batches
+from cascade.introspection.explained import Explained
+from cascade.introspection.settings import AttributionSettings
 from cascade.layers.neighbours import NearestNeighbours
-from cascade.training.batches import tensor
-from cascade.training.scaling import Scaled
+from cascade.training.batches import Values
 
 SCHEMA = (
     Field(
@@ -31,14 +33,9 @@ SCHEMA = (
 
 
 def neighbours(
-    network: Scaled, events: Mapping[str, Any]
+    explained: Explained, inputs: Sequence[Values], settings: AttributionSettings
 ) -> tuple[tuple[Field, ...], dict[str, np.ndarray]]:
     """Return the graphs that a network builds for some events, and the schema of their file.
-
-    Parameters
-    ----------
-    events
-        The network's input fields, dense, shape (events, N, …).
 
     Shapes
     ------
@@ -50,6 +47,16 @@ def neighbours(
     CascadeError
         The network looks for no neighbours.
     """
+    parts = [_graphs(explained, batch) for batch in batches(inputs, settings.batch)]
+    graphs = [torch.cat(same) for same in zip(*parts, strict=True)]
+    if not graphs:
+        raise CascadeError("the network looks for no neighbours, so there is no graph to be shown")
+    most = max(graph.shape[-1] for graph in graphs)
+    return SCHEMA, {"neighbours": np.stack([_filled(graph, most) for graph in graphs], axis=1)}
+
+
+def _graphs(explained: Explained, inputs: Sequence[Values]) -> list[Tensor]:
+    """Return the graphs of one batch, each (B, N, k), in the order in which they are built."""
     graphs: list[Tensor] = []
 
     def keep(module: torch.nn.Module, arguments: Any, found: Tensor) -> None:
@@ -57,19 +64,16 @@ def neighbours(
 
     hooks = [
         module.register_forward_hook(keep)
-        for module in network.modules()
+        for module in explained.network.modules()
         if isinstance(module, NearestNeighbours)
     ]
     try:
         with torch.inference_mode():
-            network(*(tensor(events[name]) for name in network.inputs))
+            explained.score(*inputs)
     finally:
         for hook in hooks:
             hook.remove()
-    if not graphs:
-        raise CascadeError("the network looks for no neighbours, so there is no graph to be shown")
-    most = max(graph.shape[-1] for graph in graphs)
-    return SCHEMA, {"neighbours": np.stack([_filled(graph, most) for graph in graphs], axis=1)}
+    return graphs
 
 
 def _filled(graph: Tensor, most: int) -> np.ndarray:

@@ -9,55 +9,20 @@ the operators leaves an event as the network knows them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from cascade.errors import CascadeError
+from cascade.evaluation.attribution import PixelFlipping
 from cascade.introspection.batching import Attribution, numbers, scores, with_numbers
 from cascade.introspection.explained import Explained, attributable
 from cascade.introspection.references import reference
-from cascade.introspection.scores import standard_error
 from cascade.introspection.settings import PixelFlippingSettings
 from cascade.layers.ragged import Ragged
 from cascade.training.batches import Values
-
-
-@dataclass(frozen=True)
-class PixelFlipping:
-    """Curves of the mean score, and the area over them.
-
-    Attributes
-    ----------
-    fractions
-        Shares of the elements that were replaced, (F,).
-    curve, error
-        Mean score with the most relevant elements replaced, and its standard error, (F,).
-    random, random_spread
-        The same in random order: mean and standard deviation over the orders, (F,).
-    area, random_area
-        Areas over the curves, divided by the width.
-    area_error
-        Standard error of the difference of the areas, event by event.
-    significance
-        The difference of the areas over its error.
-    operator
-        By what elements were replaced.
-    """
-
-    fractions: np.ndarray
-    curve: np.ndarray
-    error: np.ndarray
-    random: np.ndarray
-    random_spread: np.ndarray
-    area: float
-    random_area: float
-    area_error: float
-    significance: float
-    operator: str
 
 
 def pixel_flipping(
@@ -67,7 +32,7 @@ def pixel_flipping(
     settings: PixelFlippingSettings,
     rng: np.random.Generator,
 ) -> PixelFlipping:
-    """Return the curve of the score for an order of the elements, beside random orders.
+    """Return the score for an order of the elements, beside random orders.
 
     Parameters
     ----------
@@ -81,50 +46,49 @@ def pixel_flipping(
     CascadeError
         No input has such elements; fewer than two events, or two fractions.
     """
+    return flipped(explained, inputs, {"": relevance}, settings, rng)[""]
+
+
+def flipped(
+    explained: Explained,
+    inputs: Sequence[Values],
+    relevances: Mapping[str, Values],
+    settings: PixelFlippingSettings,
+    rng: np.random.Generator,
+) -> dict[str, PixelFlipping]:
+    """Return the score for several orders of the same elements, beside the same random orders.
+
+    Parameters and errors as for ``pixel_flipping``.
+    """
     fractions = np.asarray(settings.fractions)
     if len(fractions) < 2 or fractions[0] != 0 or (np.diff(fractions) <= 0).any():
         raise CascadeError("fractions: must rise from 0, and be two or more")
     if len(inputs[0]) < 2:
         raise CascadeError("pixel flipping is a mean over events; give two or more")
-    if not any(_holds(x, relevance) for x in inputs):
+    elements = next(iter(relevances.values()))
+    if not any(_holds(x, elements) for x in inputs):
         raise CascadeError(
-            f"no input has elements of shape {tuple(numbers(relevance).shape[1:])} per event"
+            f"no input has elements of shape {tuple(numbers(elements).shape[1:])} per event"
         )
     instead = reference(explained, inputs, settings.operator, rng)
 
     def curves(order: Tensor) -> np.ndarray:
-        """Return the score of each event after each fraction, (F, B)."""
-        rank = _ranks(with_numbers(relevance, order))
+        """Return the score of each event after each fraction, (B, F)."""
+        rank = _ranks(with_numbers(elements, order))
         return np.stack([
-            scores(explained, _replaced(inputs, instead, relevance, rank < f), settings.batch)
+            scores(explained, _replaced(inputs, instead, elements, rank < f), settings.batch)
             .double().cpu().numpy()
             for f in fractions
-        ])  # fmt: skip
+        ], axis=1)  # fmt: skip
 
-    def area(curve: np.ndarray) -> np.ndarray:
-        """Return the area over the curve of each event."""
-        return np.trapezoid(curve[0] - curve, fractions, axis=0) / fractions[-1]
-
-    flipped = curves(numbers(relevance).detach())
-    shape = numbers(relevance).shape
-    random = np.stack([curves(torch.from_numpy(rng.random(shape))) for _ in range(settings.orders)])
-    ours, theirs = area(flipped), np.mean([area(curve) for curve in random], axis=0)
-    error = standard_error(ours - theirs)
-    means = random.mean(axis=2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        significance = (ours - theirs).mean() / error
-    return PixelFlipping(
-        fractions,
-        flipped.mean(axis=1),
-        flipped.std(axis=1, ddof=1) / np.sqrt(flipped.shape[1]),
-        means.mean(axis=0),
-        means.std(axis=0),
-        float(ours.mean()),
-        float(theirs.mean()),
-        float(error),
-        float(significance),
-        settings.operator,
+    shape = numbers(elements).shape
+    random = np.stack(
+        [curves(torch.from_numpy(rng.random(shape))) for _ in range(settings.orders)], axis=1
     )
+    return {
+        name: PixelFlipping(fractions, curves(numbers(relevance).detach()), random)
+        for name, relevance in relevances.items()
+    }
 
 
 def of_elements(attributions: Sequence[Attribution], axes: int) -> Values:

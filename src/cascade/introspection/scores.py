@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from torch import Tensor
 
+from cascade.evaluation.attribution import RelevanceMass
 from cascade.introspection.batching import Attribution, numbers, sums, with_numbers
 from cascade.layers.ragged import Ragged
 from cascade.training.batches import Values
-
-
-@dataclass(frozen=True)
-class RelevanceMass:
-    """Mean share of the relevance that lies on the truth.
-
-    Attributes
-    ----------
-    share, error
-        Mean over the events, and its standard error.
-    random
-        What any order that knows nothing gets: the mean share of the elements that are true.
-    significance
-        (share − random) over the standard error of this difference, event by event; not finite
-        if all events agree.
-    events
-        Those that have relevance and both true and other elements; the rest says nothing.
-    """
-
-    share: float
-    error: float
-    random: float
-    significance: float
-    events: int
 
 
 def relevance_mass(
@@ -45,6 +20,8 @@ def relevance_mass(
     absolute: bool = False,
 ) -> RelevanceMass:
     """Return which share of the positive, or of the absolute, relevance lies on the truth.
+
+    It is that of each event, with mean, error and significance.
 
     Parameters
     ----------
@@ -64,25 +41,9 @@ def relevance_mass(
     total = _by_event(attribution, relevance * counted)
     there, area = _by_event(attribution, counted), _by_event(attribution, true)
     told = (total > 0) & (area > 0) & (area < there)
-    share = (_by_event(attribution, relevance * true)[told] / total[told]).numpy()
-    random = (area[told] / there[told]).numpy()
-    if len(share) < 2:
-        nothing = float("nan")
-        return RelevanceMass(nothing, nothing, nothing, nothing, len(share))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        significance = (share - random).mean() / standard_error(share - random)
-    return RelevanceMass(
-        float(share.mean()),
-        standard_error(share),
-        float(random.mean()),
-        float(significance),
-        len(share),
-    )
-
-
-def standard_error(values: np.ndarray) -> np.float64:
-    """Return the standard error of the mean of events."""
-    return values.std(ddof=1) / np.sqrt(len(values))
+    nothing = torch.tensor(float("nan"), dtype=torch.float64)
+    share = torch.where(told, _by_event(attribution, relevance * true) / total, nothing)
+    return RelevanceMass(share.numpy(), (area / there).numpy())
 
 
 def _by_event(shape: Values, values: Tensor) -> Tensor:

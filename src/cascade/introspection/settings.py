@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -138,3 +138,31 @@ class RelevanceSettings(AttributionSettings):
 
     held: Names = ()
     """Input fields that are constants to the network, and so get no share."""
+
+
+class ExplanationSettings(Settings):
+    """What of a network is explained, on which events, and how the explanation is judged."""
+
+    number: str | None = None
+    """Which number of the output, one of the objective's ``scores``; by default the first one."""
+
+    events: Annotated[int, Field(ge=2)] = 256
+    """How many events are looked at: the first of the file."""
+
+    evidence: str | None = None
+    """Which evidence of the study relevance is held to; by default its first one."""
+
+    absolute: bool = True
+    """Count relevance of either sign as relevance; if not, only what speaks for the number."""
+
+    pixel_flipping: PixelFlippingSettings | None = PixelFlippingSettings()
+    """How elements are taken away, the most relevant first; null: not at all."""
+
+    randomised: Number = 64
+    """Events whose attribution is compared with that of a network with shuffled weights."""
+
+    seed: Number = 1
+    """Of random orders, and of the shuffled weights."""
+
+    ways: dict[str, dict[str, Any]] = {}
+    """Settings of single ways of explaining, by name."""

@@ -28,7 +28,7 @@ class Inputs:
     histories
         ``history.csv`` by method.
     explanations
-        File of explanations by method.
+        File by explanation; its attribute ``method`` says of which network it is.
     seed
         For bootstraps.
     """

@@ -103,6 +103,22 @@ def samples(inputs: Inputs, least: int = 1) -> list[tuple[str, Path]]:
     return found
 
 
+def explanation(inputs: Inputs) -> tuple[str, Path]:
+    """Return the network of a product's one explanation, and the file.
+
+    Raises
+    ------
+    CascadeError
+        There is none, or several.
+    """
+    if len(inputs.explanations) != 1:
+        raise CascadeError(
+            f"explanations: this product shows exactly one, not {len(inputs.explanations)}"
+        )
+    (path,) = inputs.explanations.values()
+    return str(hdf5.attributes(path).get("method", "network")), path
+
+
 def first(
     path: Path, names: Iterable[str], events: int, size: int = 2000
 ) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,13 @@ from cascade.plotting import style
 from cascade.plotting.filters import draw_filters
 from cascade.plotting.points import draw_rows, draw_series, name_rows
 from cascade.plotting.product import Inputs, Number, Result
-from cascade.plotting.reading import Applied, called, lowest_validation_loss, read_histories
+from cascade.plotting.reading import (
+    Applied,
+    called,
+    explanation,
+    lowest_validation_loss,
+    read_histories,
+)
 from cascade.plotting.settings import FigureSettings
 from cascade.studies.jets import metrics
 from cascade.studies.jets.products import reading
@@ -164,9 +170,7 @@ def _depth_caption(applied: list[Applied], settings: DepthSettings) -> str:
 @style.styled
 def first_layer_filters(inputs: Inputs, settings: FigureSettings) -> Result:
     """Draw the filters of a network's first convolution."""
-    if len(inputs.explanations) != 1:
-        raise CascadeError("first_layer_filters: name exactly one method to explain")
-    ((method, path),) = inputs.explanations.items()
+    method, path = explanation(inputs)
     columns = hdf5.read(path, ["filters", "input"])
     filters, channel = columns["filters"], columns["input"]
     number, height, width = filters.shape

@@ -15,7 +15,7 @@ from cascade.events import hdf5
 from cascade.plotting import style
 from cascade.plotting.points import draw_series
 from cascade.plotting.product import Inputs, Number, Result
-from cascade.plotting.reading import called
+from cascade.plotting.reading import called, explanation
 from cascade.plotting.sky import circle_rays, draw_arcs, draw_frame, project
 from cascade.studies.skies.products.reading import percent, skies
 from cascade.studies.skies.settings.products import NeighbourGraphsSettings
@@ -42,9 +42,7 @@ class Trend:
 @style.styled
 def neighbour_graphs(inputs: Inputs, settings: NeighbourGraphsSettings) -> Result:
     """Draw the neighbours of a few rays graph by graph, and how the graphs change."""
-    if len(inputs.explanations) != 1:
-        raise CascadeError("neighbour_graphs: explain: name exactly one network")
-    ((method, path),) = inputs.explanations.items()
+    method, path = explanation(inputs)
     columns = read(path)
     number = choose(columns, settings.fraction)
     sky = {name: values[number] for name, values in columns.items()}
