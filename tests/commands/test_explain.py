@@ -14,6 +14,8 @@ from cascade.study import load_study, resolve
 from cascade.training import checkpoint
 from cascade.training.network import build
 
+ATTRIBUTION = "cascade.introspection.settings:AttributionSettings"
+
 
 def save(name):
     torch.manual_seed(1)
@@ -37,7 +39,8 @@ def test_filters_are_the_weights_of_the_first_convolution(call):
     for channel in range(expected.shape[1]):
         seen = found["filters"][found["input"] == channel]
         np.testing.assert_array_equal(seen, expected[:, channel])
-    assert hdf5.attributes("out.h5")["content"] == "filters"
+    assert hdf5.attributes("out.h5")["content"] == "explanation"
+    assert hdf5.attributes("out.h5")["ways"] == "filters"
 
 
 def test_what_cannot_be_explained_is_refused(call):
@@ -68,16 +71,16 @@ def test_events_are_named_where_they_are_read_and_only_there(call):
 def test_what_is_explained_of_events_stands_beside_them(call, monkeypatch):
     save("cnn")
     call("simulate", "jets", "toy", "--events", "40", "--block", "20", "-o", "test.h5")
-    monkeypatch.setitem(WAYS, "mean", Way(f"{__name__}:mean_pixel", events=7))
+    monkeypatch.setitem(WAYS, "mean", Way(f"{__name__}:mean_pixel", "columns", ATTRIBUTION))
     call("explain", "jets", "cnn", "--model", "cnn.ckpt", "--method", "mean",
-         "--events", "test.h5", "-o", "out.h5")  # fmt: skip
+         "--settings", '{"events": 7}', "--events", "test.h5", "-o", "out.h5")  # fmt: skip
     events, found = hdf5.read("test.h5", stop=7), hdf5.read("out.h5", study="jets")
     np.testing.assert_allclose(found["mean"], events["image"].mean((1, 2)), rtol=1e-5)
     for name in ("image", "label"):
         np.testing.assert_array_equal(found[name], events[name])
 
 
-def mean_pixel(network, events):
-    """Return a number for each event that the network could have seen."""
-    assert set(network.inputs) <= set(events)
-    return (Field("mean", "1", "mean pixel"),), {"mean": events["image"].mean((1, 2))}
+def mean_pixel(explained, inputs, settings):
+    """Return a number for each event, of what the network sees."""
+    assert explained.fields == ("image",)
+    return (Field("mean", "1", "mean pixel"),), {"mean": inputs[0].mean((1, 2)).numpy()}

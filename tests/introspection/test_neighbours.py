@@ -9,8 +9,9 @@ from torch import nn
 
 from cascade.errors import CascadeError
 from cascade.introspection.neighbours import neighbours
+from cascade.introspection.settings import AttributionSettings
 from cascade.layers.neighbours import NearestNeighbours
-from cascade.training.scaling import Scaled
+from introspection.networks import explained
 
 
 class TwoGraphs(nn.Module):
@@ -22,12 +23,15 @@ class TwoGraphs(nn.Module):
         self.second, self.first = NearestNeighbours(second), NearestNeighbours(first)
 
     def forward(self, points):
-        found = self.first(points[..., :1])
-        return (found + self.second(points[..., 1:])[..., :1]).float().sum((1, 2))
+        near = self.first(points[..., :1])
+        return (near + self.second(points[..., 1:])[..., :1]).float().sum((1, 2))
 
 
-def scaled(network):
-    return Scaled(network, ("points",), {}, {"points": (10, 2)})
+def found(network, events, batch=2):
+    """Return the graphs of three events, two at a time."""
+    looked = explained(network, "points")
+    settings = AttributionSettings(batch=batch)
+    return neighbours(looked, looked.inputs(events), settings)
 
 
 def slow(values, number):
@@ -46,7 +50,7 @@ def events():
 
 
 def test_graphs_stand_in_the_order_of_their_use(events):
-    schema, arrays = neighbours(scaled(TwoGraphs()), events)
+    schema, arrays = found(TwoGraphs(), events)
     assert [field.name for field in schema] == ["neighbours"]
     assert arrays["neighbours"].shape == (3, 2, 10, 2)
     for graph in (0, 1):
@@ -55,15 +59,15 @@ def test_graphs_stand_in_the_order_of_their_use(events):
 
 
 def test_a_smaller_graph_is_filled_up_with_the_points_themselves(events):
-    found = neighbours(scaled(TwoGraphs(1, 3)), events)[1]["neighbours"]
+    graphs = found(TwoGraphs(1, 3), events)[1]["neighbours"]
     own = np.broadcast_to(np.arange(10)[:, None], (3, 10, 2))
-    np.testing.assert_array_equal(found[:, 0, :, 1:], own)
-    assert (found[:, 1] != np.arange(10)[:, None]).all()
+    np.testing.assert_array_equal(graphs[:, 0, :, 1:], own)
+    assert (graphs[:, 1] != np.arange(10)[:, None]).all()
 
 
 def test_the_network_is_left_as_it_was(events):
-    network = scaled(TwoGraphs())
-    neighbours(network, events)
+    network = TwoGraphs()
+    found(network, events)
     assert not any(module._forward_hooks for module in network.modules())
 
 
@@ -73,4 +77,4 @@ def test_a_network_without_graphs_is_refused(events):
             return torch.sum(points, (1, 2))
 
     with pytest.raises(CascadeError, match="looks for no neighbours"):
-        neighbours(scaled(Sum()), events)
+        found(Sum(), events)

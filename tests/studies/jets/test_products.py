@@ -93,7 +93,7 @@ def inputs(folder):
         predictions={(name, "pythia"): folder / f"predictions_{name}.h5" for name in FORMULAS},
         samples={name: folder / f"{name}.h5" for name in ("pythia", "toy")},
         histories={name: folder / f"{name}.csv" for name in FORMULAS},
-        explanations={"cnn": folder / "filters.h5"},
+        explanations={"filters": folder / "filters.h5"},
     )
 
 
@@ -324,7 +324,7 @@ def test_products_say_which_input_is_missing(tmp_path):
     for name in ("history", "selection", "depth"):
         with pytest.raises(CascadeError, match="histories"):
             getattr(products, name)(Inputs(), ALL[name])
-    with pytest.raises(CascadeError, match="exactly one method"):
+    with pytest.raises(CascadeError, match="exactly one, not 0"):
         products.first_layer_filters(Inputs(), FigureSettings())
 
 

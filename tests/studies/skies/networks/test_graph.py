@@ -8,11 +8,12 @@ import sys
 import pytest
 import torch
 
+from cascade.introspection.explained import Explained
 from cascade.introspection.neighbours import neighbours
+from cascade.introspection.settings import AttributionSettings
 from cascade.layers.neighbours import nearest
 from cascade.studies.skies.networks.graph import GeometricEdgeConvolution, edge_index
 from cascade.studies.skies.settings import ArcSettings, MomentSettings
-from cascade.training.scaling import Scaled
 from studies.skies.networks.untrained import build
 
 TRANSLATED = {".first.": ".convolution.nn.0.", ".second.": ".convolution.nn.2."}
@@ -64,11 +65,9 @@ def test_edges_go_from_the_neighbours_within_each_sky():
 
 def graphs(name, skies):
     """Return the graphs that a network sees (B, graphs, N, k)."""
-    network = Scaled(
-        build(name), ("direction", "energy"), {}, {"direction": (60, 3), "energy": (60,)}
-    )
-    events = {"direction": skies[0].numpy(), "energy": skies[1].numpy()}
-    return torch.from_numpy(neighbours(network, events)[1]["neighbours"]).long()
+    looked = Explained(build(name).eval(), ("direction", "energy"), lambda output: output)
+    found = neighbours(looked, skies[:2], AttributionSettings())[1]["neighbours"]
+    return torch.from_numpy(found).long()
 
 
 def test_a_dynamic_graph_is_new_in_each_layer_and_a_static_one_is_the_sphere(skies):

@@ -211,7 +211,7 @@ def test_methods_without_ray_scores_need_no_map(inputs):
 def write_graphs(path, skies, found, truth=True):
     names = ("direction", "energy", *(TRUTH if truth else ()))
     schema = (*SCHEMA, *(FIELDS[name] for name in names))
-    with hdf5.writing(path, schema, {"study": "skies"}) as writer:
+    with hdf5.writing(path, schema, {"study": "skies", "method": "dgcnn"}) as writer:
         writer.append({"neighbours": found, **{name: skies[name] for name in names}})
 
 
@@ -230,7 +230,7 @@ def test_numbers_of_graphs_are_those_of_slow_loops(tmp_path):
     skies = make_skies(12, fractions=[0.1])
     found = random_graphs(skies)
     write_graphs(tmp_path / "graphs.h5", skies, found)
-    inputs = Inputs(explanations={"dgcnn": tmp_path / "graphs.h5"})
+    inputs = Inputs(explanations={"graphs": tmp_path / "graphs.h5"})
     result = products.neighbour_graphs(inputs, NeighbourGraphsSettings())
     direction = skies["direction"].astype(float)
     for graph in range(3):
@@ -267,7 +267,7 @@ def test_neighbours_by_lot_meet_the_expectation_of_chance(tmp_path):
 def test_the_sky_and_rays_that_are_drawn_can_be_chosen(tmp_path):
     skies = make_skies(12, isotropic=0.0, fractions=[0.1, 0.3])
     write_graphs(tmp_path / "graphs.h5", skies, random_graphs(skies))
-    inputs = Inputs(explanations={"dgcnn": tmp_path / "graphs.h5"})
+    inputs = Inputs(explanations={"graphs": tmp_path / "graphs.h5"})
     columns = graphs.read(tmp_path / "graphs.h5")
     assert skies["signal_fraction"][graphs.choose(columns, 0.15)] == np.float32(0.1)
     with pytest.raises(CascadeError, match="rays: 60 is too large, the sky has 60 rays"):
@@ -279,17 +279,17 @@ def test_the_sky_and_rays_that_are_drawn_can_be_chosen(tmp_path):
 def test_graphs_of_skies_without_truth_have_no_signal(tmp_path):
     skies = make_skies(3)
     write_graphs(tmp_path / "graphs.h5", skies, random_graphs(skies), truth=False)
-    inputs = Inputs(explanations={"dgcnn": tmp_path / "graphs.h5"})
+    inputs = Inputs(explanations={"graphs": tmp_path / "graphs.h5"})
     result = products.neighbour_graphs(inputs, NeighbourGraphsSettings())
     assert set(result.table["quantity"]) == {"neighbour_distance", "neighbours_kept"}
     assert "signal" not in result.caption
 
 
 def test_one_network_with_few_graphs_is_explained(tmp_path):
-    with pytest.raises(CascadeError, match="name exactly one network"):
+    with pytest.raises(CascadeError, match="shows exactly one, not 0"):
         products.neighbour_graphs(Inputs(), NeighbourGraphsSettings())
     skies = make_skies(2)
     write_graphs(tmp_path / "graphs.h5", skies, random_graphs(skies, 6))
-    inputs = Inputs(explanations={"dgcnn": tmp_path / "graphs.h5"})
+    inputs = Inputs(explanations={"graphs": tmp_path / "graphs.h5"})
     with pytest.raises(CascadeError, match="holds 6 graphs; at most 5"):
         products.neighbour_graphs(inputs, NeighbourGraphsSettings())
