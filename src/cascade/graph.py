@@ -98,7 +98,8 @@ def _method(graph: Graph, study: Study, name: str, entry: MethodConfig, path: st
     training = None
     if isinstance(declared, Network):
         trained = validate(Training, entry.training, f"{path}.training")
-        training = _dump(trained.check_scaling(declared.inputs, f"{path}.training"))
+        trained.check_scaling(declared.inputs, f"{path}.training")
+        training = _dump(trained.check_devices(declared.task, f"{path}.training"))
     elif entry.training:
         raise CascadeError(f"{path}.training: '{entry.method}' is no network; remove this key")
     return MethodNode(

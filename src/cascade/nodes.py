@@ -85,8 +85,13 @@ class MethodNode:
         """Whether it can be applied; a pure transformation makes samples instead."""
         return predicts(self.declared)
 
+    @property
+    def devices(self) -> int:
+        """How many GPUs, or processes, its fit has."""
+        return json.loads(self.training)["devices"] if self.training else 1
+
     def threads(self, training: int) -> int:
-        """Threads of its fit: those of a training for a network, one for anything else."""
+        """Threads of each process of its fit: those of a training for a network, else one."""
         return training if isinstance(self.declared, Network) else 1
 
     @property

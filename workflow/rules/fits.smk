@@ -16,11 +16,14 @@ rule train:
         f"{TIMES}/{{fitted}}/train.tsv"
     conda:
         "../envs/cascade.yaml"
-    threads: lambda w: GRAPH.methods[w.fitted].threads(GRAPH.config.threads)
+    # of all processes that train together; the command line takes those of one
+    threads:
+        lambda w: GRAPH.methods[w.fitted].threads(GRAPH.config.threads)
+        * GRAPH.methods[w.fitted].devices
     resources:
-        mem_mb=4000,
+        mem_mb=lambda w: 4000 * GRAPH.methods[w.fitted].devices,
         runtime=240,
-        gpu=lambda w: gpus(w.fitted),
+        gpu=lambda w: gpus(w.fitted) * GRAPH.methods[w.fitted].devices,
     params:
         study=lambda w: GRAPH.methods[w.fitted].study,
         method=lambda w: GRAPH.methods[w.fitted].kind,

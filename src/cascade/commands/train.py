@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -100,20 +101,27 @@ def train(
         )
         return
     from cascade.settings import parse_json, validate
+
+    assert isinstance(declared, Network)
+    chosen_training = (
+        validate(Training, parse_json(training, "--training"), "training")
+        .check_scaling(declared.inputs, "training")
+        .check_devices(declared.task, "training")
+    )
+    if chosen_training.devices > 1:
+        # read when torch is imported: DDP warns that it looks for unused weights, as it is told to
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     from cascade.training.batches import Split
     from cascade.training.callbacks import Interrupted
     from cascade.training.fit import Fit, fit
 
-    assert isinstance(declared, Network)
     job = Fit(
         study,
         name or method,
         method,
         declared,
         chosen,
-        validate(Training, parse_json(training, "--training"), "training").check_scaling(
-            declared.inputs, "training"
-        ),
+        chosen_training,
         seed,
         context.parent.params["threads"],
         # in the order of the declaration, not of the options: the first role is the leading one

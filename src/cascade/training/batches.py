@@ -87,21 +87,37 @@ class Batches:
         Of the order; ``None`` keeps the order of the file (validation).
     memory
         Bytes that the events may take.
+    share
+        ``(n, of)``: of each batch only the n-th of so many parts, counted from 0, for one of as
+        many processes. They are of equal size but for one event. Where an epoch's last batch holds
+        fewer events than there are parts, it is left out.
 
     Raises
     ------
     CascadeError
-        A split holds no events.
+        A split holds no events, or fewer than a batch has parts.
     """
 
     def __init__(
-        self, splits: Mapping[str, Split], size: int, seed: int | None, memory: float = 4e9
+        self,
+        splits: Mapping[str, Split],
+        size: int,
+        seed: int | None,
+        memory: float = 4e9,
+        share: tuple[int, int] = (0, 1),
     ):
         for role, split in splits.items():
             if split.events() == 0:
                 raise CascadeError(f"{split.path}: holds no events; role '{role}' needs some")
+            if min(split.events(), size) < share[1]:
+                raise CascadeError(
+                    f"{split.path}: {share[1]} devices cannot share batches of "
+                    f"{min(split.events(), size)} events; lower training.devices"
+                )
         self.sources = {
-            role: _Source(split, size, None if seed is None else (seed, role), memory / len(splits))
+            role: _Source(
+                split, size, None if seed is None else (seed, role), memory / len(splits), share
+            )
             for role, split in splits.items()
         }
         self.lead = next(iter(self.sources.values()))
@@ -134,14 +150,23 @@ class Batches:
 class _Source:
     """Endless batches of one split, epoch after epoch."""
 
-    def __init__(self, split: Split, size: int, seed: tuple[int, str] | None, memory: float):
+    def __init__(
+        self,
+        split: Split,
+        size: int,
+        seed: tuple[int, str] | None,
+        memory: float,
+        share: tuple[int, int],
+    ):
         self.split = split
         self.size = size
         self.seed = seed
-        self.events = split.events()
+        self.share = share
+        rest = split.events() % size
+        self.events = split.events() - (rest if rest < share[1] else 0)
         # half of the memory: while a buffer is put together its parts are there too
         fits = int(memory / 2 / max(split.event_bytes(), 1))
-        self.held = split.read() if self.events <= fits else None
+        self.held = split.read(0, self.events) if self.events <= fits else None
         # whole batches, so that no batch but an epoch's last is smaller
         self.buffer = self.events if self.held else max(1, fits // size) * size
 
@@ -170,7 +195,10 @@ class _Source:
                 continue
             held = self.held or self._load(runs, start, stop)
             for place in range(first, len(order), self.size):
-                rows = torch.from_numpy(order[place : place + self.size])
+                batch = order[place : place + self.size]
+                part, of = self.share
+                batch = batch[part * len(batch) // of : (part + 1) * len(batch) // of]
+                rows = torch.from_numpy(batch)
                 yield {name: values[rows] for name, values in held.items()}
 
     def _load(self, runs: np.ndarray, start: int, stop: int) -> dict[str, Values]:

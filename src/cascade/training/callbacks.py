@@ -20,6 +20,7 @@ from cascade.files import atomic
 from cascade.layers.ragged import cat
 from cascade.progress import Progress
 from cascade.training.batches import Values
+from cascade.training.processes import Rank
 
 
 class Interrupted(Exception):  # noqa: N818 - not an error: the training can be taken up again
@@ -31,7 +32,7 @@ class Diverged(Exception):  # noqa: N818 - named by what happened
 
 
 class Randomness(lightning.Callback):
-    """Seeds torch at every step from (seed, step).
+    """Seeds torch at every step from (seed, step), and the rank where processes train together.
 
     Dropout and augmentation then do not depend on how often the training was interrupted.
     """
@@ -41,7 +42,9 @@ class Randomness(lightning.Callback):
 
     def on_train_batch_start(self, trainer: Any, module: Any, batch: Any, batch_idx: int) -> None:
         """Seed the step."""
-        state = sequence(self.seed, "step", trainer.global_step).generate_state(1, np.uint64)
+        rank = (trainer.global_rank,) if trainer.global_rank else ()
+        key = sequence(self.seed, "step", trainer.global_step, *rank)
+        state = key.generate_state(1, np.uint64)
         torch.manual_seed(int(state[0] >> np.uint64(1)))
 
 
@@ -53,7 +56,8 @@ class History(lightning.Callback):
     those of the first one, as the learning rate is.
     """
 
-    def __init__(self, progress: Progress, epochs: int):
+    def __init__(self, progress: Progress, epochs: int, rank: Rank):
+        self.rank = rank
         self.rows: list[dict[str, float]] = []
         self.progress = progress
         self.epochs = epochs
@@ -102,7 +106,7 @@ class History(lightning.Callback):
 
     def on_validation_epoch_end(self, trainer: Any, module: Any) -> None:
         """Close the epoch: sum up the validation and write the row."""
-        outputs, truth = self.validation, self.truth
+        outputs, truth = self.rank.joined(self.validation), self.rank.joined(self.truth)
         self.validation, self.truth = [], []
         truths = {name: cat([batch[name] for batch in truth]).to("cpu") for name in truth[0]}
         loss, numbers = module.judge(outputs, truths)
@@ -161,8 +165,9 @@ class SaveState(lightning.Callback):
     Many clusters never deliver SIGTERM to the program, so the regular save is what counts.
     """
 
-    def __init__(self, path: Path, minutes: float):
+    def __init__(self, path: Path, minutes: float, rank: Rank):
         self.path = path
+        self.rank = rank
         self.seconds = 60 * minutes
         self.saved = time.monotonic()
         self.asked = False
@@ -185,12 +190,17 @@ class SaveState(lightning.Callback):
         # not saved after an epoch's last step: Lightning takes up an epoch in its middle exactly,
         # but not at its seam, where validation and schedule are under way
         last = batch_idx + 1 == trainer.num_training_batches
-        if not last and (self.asked or time.monotonic() - self.saved > self.seconds):
+        # processes that train together stop at the same step
+        asked, due = self.rank.any(self.asked, time.monotonic() - self.saved > self.seconds)
+        if not last and (asked or due):
             self._save(trainer)
-        if self.asked and (not last or trainer.num_training_batches == 1):
+        if asked and (not last or trainer.num_training_batches == 1):
             raise Interrupted
 
     def _save(self, trainer: Any) -> None:
-        with atomic(self.path) as part:
-            trainer.save_checkpoint(part)
+        if trainer.is_global_zero:
+            with atomic(self.path) as part:
+                trainer.save_checkpoint(part)
+        else:  # writes nothing, but is waited for
+            trainer.save_checkpoint(self.path)
         self.saved = time.monotonic()

@@ -11,6 +11,7 @@ import json
 import logging
 import warnings
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,7 @@ from cascade.training.batches import Batches, Split
 from cascade.training.callbacks import BestWeights, Diverged, History, Randomness, SaveState
 from cascade.training.network import build, check_shapes, inner_shape, pick_device, shape_text
 from cascade.training.predict import predict
+from cascade.training.processes import Place, Rank, together
 from cascade.training.scaling import Scaled
 from cascade.training.settings import Training
 
@@ -110,20 +112,37 @@ def fit(job: Fit, output: Path, history: Path, resume: Path, accelerator: str = 
     state = resume / f"{job.name}-{job.key()}.ckpt"
     for path in (output, history, state):
         check_writable(path)
-    pick_device(accelerator)
-    record = job.record()
+    _check_devices(job, accelerator)
+    try:
+        with together(job.training.devices, _learn, job, state, accelerator) as rank:
+            network, best, rows = _learn(rank, job, state, accelerator)
+    except Diverged as error:
+        state.unlink(missing_ok=True)
+        raise CascadeError(_diagnosis(job, error)) from error
+    best = _calibrated(job, network, best)
+    with atomic(history) as part:  # history and weights appear together
+        part.write_text(csv_text(rows), encoding="utf-8")
+        record = provenance.record(**job.record(), torch=str(torch.__version__))
+        checkpoint.save(output, record, best)
+    state.unlink(missing_ok=True)
+
+
+def _learn(
+    rank: Rank, job: Fit, state: Path, accelerator: str
+) -> tuple[Scaled, dict[str, torch.Tensor], list[dict[str, float]]]:
+    """Train as one of the processes; return the network, its best weights and the history."""
     torch.set_num_threads(job.threads)
     torch.use_deterministic_algorithms(True, warn_only=accelerator != "cpu")
     torch.manual_seed(int(sequence(job.seed, job.study, "weights").generate_state(1)[0]))
-    network = build(job.declared, record)
+    network = build(job.declared, job.record())
     objective = resolve(job.declared.objective)()
     _check_inputs(job, network)
     _check_classes(job, getattr(objective, "label", None))
     network.fit(next(iter(job.train.values())))
     augment = job.declared.augment if job.training.augmentation else None
-    memory = job.training.memory_mb * 1e6
-    train = Batches(job.train, job.training.batch_size, job.seed, memory)
-    validation = Batches(job.validation, 4 * job.training.batch_size, None, memory)
+    memory, share = job.training.memory_mb * 1e6, (rank.number, rank.of)
+    train = Batches(job.train, job.training.batch_size, job.seed, memory, share)
+    validation = Batches(job.validation, 4 * job.training.batch_size, None, memory, share)
     steps = job.training.epochs * len(train)
     task = resolve(job.declared.task)(
         network,
@@ -133,17 +152,22 @@ def fit(job: Fit, output: Path, history: Path, resume: Path, accelerator: str = 
         steps,
         partial(resolve(augment), settings=job.settings) if augment else None,
     )
-    with Progress(f"{job.study}/{job.name}", steps) as progress:
-        try:
-            best, rows = _train(job, task, train, validation, state, progress, accelerator)
-        except Diverged as error:
-            state.unlink(missing_ok=True)
-            raise CascadeError(_diagnosis(job, error)) from error
-    best = _calibrated(job, network, best)
-    with atomic(history) as part:  # history and weights appear together
-        part.write_text(csv_text(rows), encoding="utf-8")
-        checkpoint.save(output, provenance.record(**record, torch=str(torch.__version__)), best)
-    state.unlink(missing_ok=True)
+    rank.join(pick_device(accelerator))
+    progress = Progress(f"{job.study}/{job.name}", steps)
+    with progress if rank.number == 0 else nullcontext():
+        best, rows = _train(rank, job, task, train, validation, state, progress, accelerator)
+    return network, best, rows
+
+
+def _check_devices(job: Fit, accelerator: str) -> None:
+    """Check that there are as many devices as asked for, and that the task can be shared."""
+    job.training.check_devices(job.declared.task, f"{job.study}/{job.name}: training")
+    number, there = job.training.devices, torch.cuda.device_count()
+    if pick_device(accelerator).type == "cuda" and number > there:
+        raise CascadeError(
+            f"{job.study}/{job.name}: training.devices: {number} GPUs are asked for, torch finds "
+            f"{there} here"
+        )
 
 
 def _check_inputs(job: Fit, network: Scaled) -> None:
@@ -192,6 +216,7 @@ def _diagnosis(job: Fit, error: Diverged) -> str:
 
 
 def _train(
+    rank: Rank,
     job: Fit,
     task: lightning.LightningModule,
     train: Batches,
@@ -203,8 +228,9 @@ def _train(
     """Run Lightning's loop; return the best weights and the history."""
     settings = job.training
     best = BestWeights()
-    rows = History(progress, settings.epochs)
-    callbacks = [Randomness(job.seed), rows, best, SaveState(state, settings.save_minutes)]
+    rows = History(progress, settings.epochs, rank)
+    saving = SaveState(state, settings.save_minutes, rank)
+    callbacks = [Randomness(job.seed), rows, best, saving]
     if settings.patience:
         callbacks.append(
             EarlyStopping(
@@ -214,7 +240,9 @@ def _train(
     _quiet()
     trainer = lightning.Trainer(
         accelerator=accelerator,
-        devices=1,
+        devices=rank.of,
+        strategy=rank.strategy(),
+        plugins=[Place(rank)],
         max_epochs=settings.epochs,
         # a task that takes its steps by itself limits them by itself
         gradient_clip_val=(settings.clip or None) if task.automatic_optimization else None,

@@ -14,14 +14,17 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from multiprocessing.connection import wait
+from multiprocessing.reduction import ForkingPickler
+from types import MappingProxyType
 from typing import Any
 
 import torch
+from lightning.fabric.utilities import move_data_to_device
 from lightning.pytorch.plugins.environments import ClusterEnvironment
 from lightning.pytorch.strategies import DDPStrategy
 from torch import distributed
@@ -33,6 +36,14 @@ HOST = "127.0.0.1"  # all of them are on one machine
 PR_SET_PDEATHSIG = 1
 GRACE = 20.0
 """Seconds that the others are given to end when one of them has."""
+
+
+def _fixed(content: dict) -> MappingProxyType:
+    return MappingProxyType(content)
+
+
+# what a study declares may hold these, and goes to the other processes
+ForkingPickler.register(MappingProxyType, lambda fixed: (_fixed, (dict(fixed),)))
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,7 @@ class Rank:
         if self.of > 1:
             # without a network, too, they find each other
             os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
-            store = distributed.TCPStore(HOST, self.port, self.of, timeout=timedelta(minutes=10))
+            store = distributed.TCPStore(HOST, self.port, wait_for_workers=False)
             distributed.init_process_group(
                 "nccl" if device.type == "cuda" else "gloo",
                 store=store,
@@ -64,13 +75,22 @@ class Rank:
         # step, so that sums are rounded alike before and after a resume; and there may be some
         return "auto" if self.of == 1 else DDPStrategy(find_unused_parameters=True)
 
-    def all(self, item: Any) -> list[Any]:
-        """Return the items of all processes, in their order."""
+    def any(self, *flags: bool) -> tuple[bool, ...]:
+        """Return, for each of the flags, whether any process has it set."""
         if self.of == 1:
-            return [item]
-        items = [None] * self.of
-        distributed.all_gather_object(items, item)
-        return items
+            return flags
+        device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
+        sums = torch.tensor(flags, dtype=torch.int32, device=device)
+        distributed.all_reduce(sums)
+        return tuple(sums.bool().tolist())
+
+    def joined(self, items: list[Any]) -> list[Any]:
+        """Return the items of all processes, one rank's after the other's; all on CPU."""
+        if self.of == 1:
+            return items
+        parts: list[Any] = [None] * self.of
+        distributed.all_gather_object(parts, move_data_to_device(items, "cpu"))
+        return [item for part in parts for item in part]
 
 
 class Place(ClusterEnvironment):
@@ -82,11 +102,11 @@ class Place(ClusterEnvironment):
 
     creates_processes_externally = True
     main_address = HOST
+    main_port = 0  # not asked for: they have met already
 
     def __init__(self, rank: Rank):
         super().__init__()
         self.rank = rank
-        self.main_port = rank.port
 
     @staticmethod
     def detect() -> bool:
@@ -169,7 +189,11 @@ def _other(parent: int, rank: Rank, work: Callable[..., object], arguments: tupl
     if os.getppid() != parent:  # it ended before it could be watched
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # rank 0 decides what a Ctrl-C means
-    work(rank, *arguments)
+    try:
+        work(rank, *arguments)
+    except Exception:
+        time.sleep(GRACE / 4)  # what stops rank 0 too it says itself, and ends this process
+        raise
 
 
 def _watch(others: list[Any], over: threading.Event) -> None:

@@ -16,6 +16,9 @@ OPTIMISERS = (
     "RMSprop", "Rprop", "SGD",
 )  # fmt: skip
 
+# tasks whose steps are none of one loss and one optimiser, which is all that DDP can share
+ALTERNATING = ("cascade.training.wasserstein:WassersteinRefinement",)
+
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 
@@ -68,6 +71,8 @@ class Training(Settings):
     """Events larger than this are streamed from the file, chunk by chunk."""
     save_minutes: Positive = 0.5
     """The state to resume from is saved at least so often."""
+    devices: Count = 1
+    """GPUs that share each batch of this one training; without GPU so many processes."""
 
     def check_scaling(self, inputs: Iterable[str], path: str) -> Training:
         """Return this once it is sure that only input fields of the network are scaled.
@@ -80,6 +85,30 @@ class Training(Settings):
         for name in set(self.scaling) - set(inputs):
             raise CascadeError(
                 f"{path}.scaling.{name}: is no input of the network; {nearest(name, inputs)}"
+            )
+        return self
+
+    def check_devices(self, task: str, path: str) -> Training:
+        """Return this once it is sure that a method's task can be shared by its devices.
+
+        Raises
+        ------
+        CascadeError
+            The task, a dotted path, is one of networks that take turns.
+        """
+        if self.devices > 1 and task in ALTERNATING:
+            raise CascadeError(
+                f"{path}.devices: {self.devices} is wrong: networks that learn in turns "
+                f"({task.partition(':')[2]}) are trained on one device; set it to 1"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _devices_find_events(self) -> Training:
+        if self.devices > self.batch_size:
+            raise ValueError(
+                f"devices {self.devices} must not be above batch_size {self.batch_size}: "
+                "each device takes its share of a batch"
             )
         return self
 

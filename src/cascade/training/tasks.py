@@ -64,13 +64,20 @@ class Supervised(lightning.LightningModule):
         return self.network(*(batch[name] for name in self.inputs))
 
     def training_step(self, batch: dict[str, dict[str, Tensor]], step: int) -> dict[str, Tensor]:
-        """Return the weighted mean loss of a batch, and the sums behind it for the history."""
+        """Return the weighted mean loss of a batch, and the sums behind it for the history.
+
+        Of several processes that share the batch each returns its part of the mean, times their
+        number, for the mean of their gradients is what follows; the sums are those of all.
+        """
         events = self.events(batch)
         if self.augment is not None:
             # the step has seeded torch's generator (fit.Randomness)
             events = self.augment(events)
         losses, weights = self.objective.loss(self(events), events)
-        return {"loss": losses / weights, "losses": losses.detach(), "weights": weights}
+        sums = torch.stack([losses.detach().float(), weights.float()])
+        all_losses, all_weights = self.trainer.strategy.reduce(sums, reduce_op="sum")
+        loss = losses * self.trainer.world_size / all_weights
+        return {"loss": loss, "losses": all_losses, "weights": all_weights}
 
     def validation_step(self, batch: dict[str, dict[str, Tensor]], step: int) -> dict[str, Any]:
         """Return summed loss, summed weights and predictions of a batch."""
