@@ -113,7 +113,7 @@ BLOBS = [
      ["comparison.methods: 'shift' makes events"]),
     ("history of a formula", "products: {comparison: {fits: [component]}}",
      ["comparison.fits: method 'component' is a formula"]),
-    ("unknown way", "explanations: {look: {network: perceptron_seed1, ways: [filtres]}}",
+    ("unknown way", "explanations: {look: {network: perceptron, ways: [filtres]}}",
      ["look.ways", "mean 'filters'?"]),
 ]  # fmt: skip
 

@@ -12,12 +12,10 @@ import yaml
 from cascade.config import overlay
 from cascade.errors import CascadeError
 from cascade.graph import build
+from cascade.introspection import WAYS
 from cascade.training.settings import Training
 
 BLOBS = yaml.safe_load((Path(__file__).parent / "workflow" / "blobs.yaml").read_text())
-
-
-NETWORK = "perceptron_seed1"
 
 
 def changed(**changes):
@@ -217,25 +215,27 @@ def test_a_change_reaches_the_slices_of_its_own_node_only(graph, change, expecte
          "products.comparison.explanations: no explanation 'look'; none is known here"),
         ({"explanations": {"look": {"network": "shift", "ways": ["filters"]}}},
          "explanations.look.network: method 'shift' is no network"),
-        ({"explanations": {"look": {"network": NETWORK, "ways": ["filtrs"]}}},
+        ({"explanations": {"look": {"network": "perceptron", "ways": ["filtrs"]}}},
          "explanations.look.ways: no way of explaining 'filtrs'; did you mean 'filters'?"),
-        ({"explanations": {"look": {"network": NETWORK, "ways": []}}},
-         "explanations.look.ways: name at least one of saliency, "),
-        ({"explanations": {"look": {"network": NETWORK, "ways": ["lrp", "lrp"]}}},
+        ({"explanations": {"look": {"network": "perceptron", "ways": []}}},
+         f"explanations.look.ways: name at least one of {', '.join(WAYS)}"),
+        ({"explanations": {"look": {"network": "perceptron", "ways": ["lrp", "lrp"]}}},
          "explanations.look.ways: 'lrp' stands twice"),
-        ({"explanations": {"look": {"network": NETWORK, "ways": ["lrp", "filters"]}}},
-         "explanations.look.ways: 'filters' has rows that are no events"),
-        ({"explanations": {"look": {"network": NETWORK, "ways": ["lrp"],
+        ({"explanations": {"look": {"network": "perceptron", "ways": ["lrp", "filters"]}}},
+         "explanations.look.ways: 'filters' has rows that are no events; explain it in a file of "
+         "its own"),
+        ({"explanations": {"look": {"network": "perceptron", "ways": ["lrp"],
                                     "settings": {"ways": {"lrp": {"rul": "gamma"}}}}}},
          "explanations.look.settings.ways.lrp.rul: unknown key; did you mean 'rule'?"),
-        ({"explanations": {"look": {"network": NETWORK, "ways": ["lrp"],
+        ({"explanations": {"look": {"network": "perceptron", "ways": ["lrp"],
                                     "settings": {"ways": {"saliency": {}}}}}},
-         "explanations.look.settings.ways: no way of explaining among those named 'saliency'"),
-        ({"explanations": {"look": {"network": NETWORK, "ways": ["filters"], "on": "data"}}},
+         "explanations.look.settings.ways.saliency: 'saliency' is not among "
+         "studies.blobs.explanations.look.ways; remove it"),
+        ({"explanations": {"look": {"network": "perceptron", "ways": ["filters"], "on": "data"}}},
          "explanations.look.on: 'filters' looks at the network alone; remove it"),
-        ({"explanations": {"look": {"network": NETWORK, "ways": ["lrp"], "on": "dta"}}},
+        ({"explanations": {"look": {"network": "perceptron", "ways": ["lrp"], "on": "dta"}}},
          "explanations.look.on: no sample 'dta'; did you mean 'data'?"),
-        ({"explanations": {"look": {"network": NETWORK, "ways": ["lrp"],
+        ({"explanations": {"look": {"network": "perceptron", "ways": ["lrp"],
                                     "settings": {"evidence": "nose"}}}},
          "explanations.look.settings.evidence: no evidence 'nose'; none is known here"),
         ({"products": {"comparison": {"settings": {"width": 1}}}},

@@ -127,7 +127,7 @@ class ExplanationConfig(Settings):
     """A look into a trained network, in one or several ways."""
 
     network: Name
-    """The method that is explained."""
+    """The method that is explained; of several seeds the first."""
     ways: list[Name]
     """How; `cascade explain --help` names all ways."""
     on: Name | None = None

@@ -178,15 +178,11 @@ def _explanation(
     entry: ExplanationConfig,
     path: str,
 ) -> ExplanationNode:
-    if len(groups.get(entry.network, ())) > 1:
-        several = ", ".join(groups[entry.network])
-        raise CascadeError(
-            f"{path}.network: '{entry.network}' has several seeds; name one of {several}"
-        )
-    methods = [node.name for node in graph.methods.values() if node.study == study.name]
-    method = graph.methods[
-        f"{study.name}/{known(entry.network, methods, f'{path}.network', 'method')}"
-    ]
+    # of several seeds the first one
+    choices = {method: method for names in groups.values() for method in names}
+    choices |= {written: names[0] for written, names in groups.items()}
+    network = choices[known(entry.network, choices, f"{path}.network", "method")]
+    method = graph.methods[f"{study.name}/{network}"]
     if not isinstance(method.declared, Network):
         raise CascadeError(f"{path}.network: method '{method.name}' is no network")
     settings = validate(ExplanationSettings, entry.settings, f"{path}.settings")

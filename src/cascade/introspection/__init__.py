@@ -106,7 +106,8 @@ def checked_ways(
                 f"{names_at}: '{name}' has rows that are no events; explain it in a file of its own"
             )
     for name in settings:
-        known(name, names, settings_at, "way of explaining among those named")
+        if name not in names:
+            raise CascadeError(f"{settings_at}.{name}: '{name}' is not among {names_at}; remove it")
     return {
         name: validate(
             resolve(WAYS[name].settings), settings.get(name, {}), f"{settings_at}.{name}"
