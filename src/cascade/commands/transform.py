@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cascade.commands import options
 from cascade.errors import CascadeError, nearest
+
+if TYPE_CHECKING:
+    from cascade.events.schema import Events
 
 CHUNK = 4096
 
@@ -64,13 +70,19 @@ def transform(
         settings=checked.model_dump_json(), transformed=str(hdf5.attributes(events)),
     )  # fmt: skip
     apply = resolve(path)
-    with hdf5.opened(events, study) as file:
-        schema = [field for field in declared.schema if field.name in file]
-    with hdf5.writing(output, schema, attributes) as writer:
+
+    def made() -> Iterator[Events]:
         for number, chunk in enumerate(hdf5.chunks(events, None, CHUNK, study)):
             if isinstance(chosen, Network):
                 from cascade.training.network import check_shapes
 
                 check_shapes(fitted, chunk, events)
             rng = np.random.default_rng(sequence(seed, study, sample, split, number))
-            writer.append(apply(fitted, chunk, checked, rng))
+            yield apply(fitted, chunk, checked, rng)
+
+    chunks = made()
+    first = next(chunks, {})
+    schema = [field for field in declared.schema if field.name in first]
+    with hdf5.writing(output, schema, attributes) as writer:
+        for chunk in chain([first] if first else [], chunks):
+            writer.append(chunk)
