@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
+from torch import nn
 
+from cascade.introspection.batching import scores
 from cascade.introspection.gradients import saliency
 from cascade.introspection.randomisation import randomised, randomised_explained
 from cascade.introspection.scores import rank_correlation
 from cascade.introspection.settings import AttributionSettings
-from introspection.networks import convolutional, linear
+from introspection.networks import convolutional, explained, linear
 
 
 def test_parameters_keep_their_numbers_and_the_network_its_weights():
@@ -43,6 +47,25 @@ def test_maps_of_a_randomised_network_are_others():
     network, _, inputs = linear(size=12)
     settings = AttributionSettings()
     first = saliency(network, inputs, settings)[0]
-    second = saliency(randomised_explained(network, 1), inputs, settings)[0]
+    second = saliency(randomised_explained(network, inputs, 1), inputs, settings)[0]
     assert abs(np.mean(rank_correlation(first, second))) < 0.3
     np.testing.assert_allclose(rank_correlation(first, first), 1)
+
+
+def test_a_network_that_is_dead_once_shuffled_gives_way_to_one_that_is_not():
+    first, last = nn.Linear(4, 1), nn.Linear(1, 1)
+    with torch.no_grad():
+        first.weight.copy_(torch.tensor([[5.0, -1, -1, -1]]))
+        first.bias.fill_(-2)
+        last.weight.fill_(1)
+    network = explained(nn.Sequential(first, nn.ReLU(), last, nn.Flatten(0)), "row")
+    # only a shuffle that leaves the large weight where it is opens the ReLU
+    inputs = [torch.tensor([[1.0, 0, 0, 0], [2, 0, 0, 0], [3, 0, 0, 0]])]
+    alone = [replace(network, network=randomised(network.network, seed)) for seed in range(20)]
+    alive = [len(scores(each, inputs, 9).unique()) == 3 for each in alone]
+    assert any(alive)
+    assert not all(alive)
+    for seed in range(5):
+        found = randomised_explained(network, inputs, seed)
+        assert len(scores(found, inputs, 9).unique()) == 3
+    assert randomised_explained(network, [torch.zeros(3, 4)], 1) is None

@@ -166,8 +166,10 @@ def _randomised(
     settings: ExplanationSettings,
 ) -> None:
     """Compare the relevance of the first events with that by shuffled weights."""
-    shuffled = randomised_explained(explained, settings.seed)
     few = [values[: settings.randomised] for values in inputs]
+    shuffled = randomised_explained(explained, few, settings.seed)
+    if shuffled is None:
+        return
     for name, chosen in ways.items():
         correlation = np.full(len(inputs[0]), math.nan)
         relevance = of_elements(_attribute(shuffled, few, name, chosen), axes)

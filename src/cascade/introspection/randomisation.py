@@ -7,12 +7,20 @@ layer from the top.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 from torch import nn
 
+from cascade.introspection.batching import scores
 from cascade.introspection.explained import Explained
+from cascade.training.batches import Values
+
+ATTEMPTS = 50
+"""Seeds that are tried."""
+BATCH = 64
+"""Events whose number is worked out at a time."""
 
 
 def randomised(network: nn.Module, seed: int, layers: int | None = None) -> nn.Module:
@@ -40,6 +48,23 @@ def randomised(network: nn.Module, seed: int, layers: int | None = None) -> nn.M
     return copied
 
 
-def randomised_explained(explained: Explained, seed: int, layers: int | None = None) -> Explained:
-    """Return the same explanation of a copy with randomised weights, see ``randomised``."""
-    return replace(explained, network=randomised(explained.network, seed, layers))
+def randomised_explained(
+    explained: Explained, inputs: Sequence[Values], seed: int, layers: int | None = None
+) -> Explained | None:
+    """Return the same explanation of a copy with randomised weights, see ``randomised``.
+
+    Shuffled weights may leave a network whose ReLUs are all shut: it says the same of any event,
+    has no map, and can be compared with nothing. So it is the first one, of seeds beginning with
+    the one that is given, that tells most of these events apart; None if there is none among many.
+
+    Parameters
+    ----------
+    inputs
+        Scaled inputs of some events.
+    """
+    for attempt in range(ATTEMPTS):
+        network = randomised(explained.network, seed + attempt, layers)
+        copied = replace(explained, network=network)
+        if len(scores(copied, inputs, BATCH).unique()) > len(inputs[0]) / 2:
+            return copied
+    return None

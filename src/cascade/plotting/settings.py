@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from cascade.settings import Settings
 
 
@@ -10,3 +14,10 @@ class FigureSettings(Settings):
 
     labels: dict[str, str] = {}
     """Name of a method, fit or sample in the figure, where it shall differ from the config's."""
+
+
+class EmbeddingFigureSettings(FigureSettings):
+    """Where t-SNE puts events."""
+
+    colours: Annotated[dict[str, str], Field(min_length=1, max_length=6)]
+    """Fields that colour the events: name → what it is called in the figure."""
