@@ -71,7 +71,10 @@ WAYS = {
     "hires_cam": _attribution("class_activation", "hires_cam", "Layer"),
     "embedding": _shown("columns", "shown", "embedding", "Embedding"),
     "feature_maps": _shown("columns", "shown", "feature_maps", "Layer"),
+    "translation": _shown("columns", "translation", "translation", "Translation"),
     "neighbours": _shown("columns", "neighbours", "neighbours", "Attribution"),
+    "deconvnet": _shown("rows", "rows", "deconvnet", "Patches"),
+    "maximisation": _shown("rows", "rows", "maximisation", "Maximised"),
     "filters": _shown("network", "filters", "first_layer_filters", "Attribution"),
 }
 """Ways of explaining a network, by name."""

@@ -44,6 +44,19 @@ class LayerSettings(AttributionSettings):
     looks at by itself."""
 
 
+class TranslationSettings(AttributionSettings):
+    """Inputs are shifted, pixel by pixel or sample by sample."""
+
+    axis: Annotated[int, Field(le=-1)] = -1
+    """Along which axis of the input, counted from its last one, -1."""
+
+    largest: Annotated[int, Field(ge=1)] = 8
+    """Largest shift, in pixels or samples."""
+
+    layers: Annotated[tuple[str | int, ...], Field(strict=False, min_length=1)] = (0,)
+    """Layers whose maps are looked at: names, or places in the list of layers."""
+
+
 class DeconvNetSettings(AttributionSettings):
     """A feature that is projected back to the input."""
 
@@ -57,17 +70,35 @@ class DeconvNetSettings(AttributionSettings):
     """Events that excite the channel most, where the best are looked for."""
 
 
-class MaximisationSettings(Settings):
-    """What input excites a part of a network most."""
+class ChannelsSettings(Settings):
+    """Channels of a layer."""
 
-    layer: str | int | None = None
-    """Layer that is excited; the number that is explained if none is given."""
+    layer: str | int
+    """Name of the layer, or its place in the list of layers."""
 
-    channel: Number | None = None
-    """Which of the layer's channels; by default all of them together."""
+    channels: (
+        Annotated[int, Field(ge=1)]
+        | Annotated[tuple[Number, ...], Field(strict=False, min_length=1)]
+    ) = 3
+    """How many channels, those on which the number that is explained hangs most; or a list of
+    them."""
 
-    position: Annotated[tuple[Number, ...], Field(strict=False)] | None = None
-    """Which neuron of the channel: its place on the map; by default all of them together."""
+
+Features = Annotated[tuple[ChannelsSettings, ...], Field(strict=False)]
+
+
+class PatchesSettings(AttributionSettings):
+    """Events that excite channels most, and what these look at in them."""
+
+    features: Annotated[Features, Field(min_length=1)]
+    """Layers, and which of their channels."""
+
+    count: Annotated[int, Field(ge=1)] = 9
+    """Events shown of each channel, the most excited of all."""
+
+
+class AscentSettings(Settings):
+    """A way uphill, from noise to what excites a part of a network."""
 
     steps: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Steps uphill."""
@@ -95,6 +126,35 @@ class MaximisationSettings(Settings):
 
     seed: Number = 1
     """Of noise and shifts."""
+
+
+class MaximisationSettings(AscentSettings):
+    """What input excites a part of a network most."""
+
+    layer: str | int | None = None
+    """Layer that is excited; the number that is explained if none is given."""
+
+    channel: Number | None = None
+    """Which of the layer's channels; by default all of them together."""
+
+    position: Annotated[tuple[Number, ...], Field(strict=False)] | None = None
+    """Which neuron of the channel: its place on the map; by default all of them together."""
+
+
+class MaximisedSettings(AscentSettings):
+    """Inputs that make the number large that is explained, or small, or that excite channels."""
+
+    features: Features = ()
+    """Layers, and which of their channels."""
+
+    middle: bool = True
+    """Excite the neuron in the middle of a channel's map; if not, all of them together."""
+
+    starts: Annotated[int, Field(ge=1)] = 2
+    """From how many starts. Shapes and sizes are those of so many events, the first ones."""
+
+    batch: Annotated[int, Field(ge=1)] = 64
+    """Events at a time, when channels are looked for."""
 
 
 class EmbeddingSettings(LayerSettings):
