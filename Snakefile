@@ -29,6 +29,7 @@ if workflow.is_main_process:
 
 
 include: "workflow/rules/nodes.smk"
+include: "workflow/rules/cluster.smk"
 
 
 wildcard_constraints:

@@ -103,3 +103,17 @@ def test_other_settings_do_not_take_up_a_stale_state(run, blobs):
     found = run(*command(blobs, run.folder / "model.ckpt", other))
     assert "resumes" not in found.stderr
     assert len((run.folder / "history.csv").read_text().splitlines()) == 2
+
+
+def test_training_out_of_time_says_so_in_one_line_and_goes_on(run, blobs, undisturbed):
+    words = command(blobs, run.folder / "model.ckpt")
+    stopped = run(*words, "--minutes", 0.001, check=False)  # over before the first step
+    assert stopped.returncode == 75
+    assert stopped.stderr.splitlines()[-1].endswith(
+        "blobs/perceptron: stops at step 1, for its time is nearly over; "
+        "the same command goes on from here"
+    )
+    assert "Traceback" not in stopped.stderr
+    assert not (run.folder / "model.ckpt").exists()
+    assert "resumes" in run(*words, "--minutes", 60).stderr
+    assert_same(run.folder, undisturbed)

@@ -12,6 +12,8 @@ rule predict:
         f"{LOGS}/{{applied}}/predict-{{sample}}.log",
     benchmark:
         f"{TIMES}/{{applied}}/predict-{{sample}}.tsv"
+    group:
+        lambda w: group_of("judge", GRAPH.methods[w.applied].study)
     conda:
         "../envs/cascade.yaml"
     threads: 1
@@ -41,6 +43,8 @@ rule evaluate:
         f"{LOGS}/{{applied}}/evaluate.log",
     benchmark:
         f"{TIMES}/{{applied}}/evaluate.tsv"
+    group:
+        lambda w: group_of("judge", GRAPH.methods[w.applied].study)
     conda:
         "../envs/cascade.yaml"
     threads: 1

@@ -14,6 +14,8 @@ rule train:
         f"{LOGS}/{{fitted}}/train.log",
     benchmark:
         f"{TIMES}/{{fitted}}/train.tsv"
+    group:
+        lambda w: group_of_fit(w.fitted)
     conda:
         "../envs/cascade.yaml"
     # of all processes that train together; the command line takes those of one
@@ -35,9 +37,10 @@ rule train:
         threads=lambda w: GRAPH.methods[w.fitted].threads(GRAPH.config.threads),
         accelerator=GRAPH.config.accelerator,
         resume=f"{RESULTS}/.resume",
+        budget=time_budget,
     shell:
         "exec cascade --log {log} --threads {params.threads} train {params.study} {params.method}"
         " --name {params.name} {params.roles} --settings {params.settings:q}"
         " --training {params.training:q} --seed {params.seed}"
-        " --accelerator {params.accelerator} --resume {params.resume:q}"
+        " --accelerator {params.accelerator} --resume {params.resume:q} {params.budget}"
         " --output {output.model:q} --history {output.history:q}"

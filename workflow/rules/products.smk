@@ -23,6 +23,8 @@ rule plot:
     wildcard_constraints:
         study=one_of(GRAPH.config.studies),
         product=one_of(sorted({node.name for node in GRAPH.products.values()})),
+    group:
+        lambda w: group_of("judge", w.study)
     conda:
         "../envs/cascade.yaml"
     threads: 1

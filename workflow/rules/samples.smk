@@ -10,6 +10,8 @@ rule simulate:
         f"{LOGS}/{{simulated}}/simulate-{{split}}-{{shard}}-of-{{shards}}.log",
     benchmark:
         f"{TIMES}/{{simulated}}/simulate-{{split}}-{{shard}}-of-{{shards}}.tsv"
+    group:
+        lambda w: group_of("simulate", GRAPH.samples[w.simulated].study)
     conda:
         "../envs/cascade.yaml"
     threads: 1
@@ -41,6 +43,8 @@ rule merge:
         f"{LOGS}/{{simulated}}/merge-{{split}}.log",
     benchmark:
         f"{TIMES}/{{simulated}}/merge-{{split}}.tsv"
+    group:
+        lambda w: group_of("gather", GRAPH.samples[w.simulated].study)
     conda:
         "../envs/cascade.yaml"
     threads: 1
@@ -63,6 +67,8 @@ rule ingest:
         f"{LOGS}/{{ingested}}/ingest-{{split}}.log",
     benchmark:
         f"{TIMES}/{{ingested}}/ingest-{{split}}.tsv"
+    group:
+        lambda w: group_of("gather", GRAPH.samples[w.ingested].study)
     conda:
         "../envs/cascade.yaml"
     threads: 1
@@ -92,6 +98,12 @@ rule transform:
         f"{LOGS}/{{transformed}}/transform-{{split}}.log",
     benchmark:
         f"{TIMES}/{{transformed}}/transform-{{split}}.tsv"
+    group:
+        lambda w: group_of(
+            "transform",
+            GRAPH.samples[w.transformed].study,
+            depth_of_sample(w.transformed),
+        )
     conda:
         "../envs/cascade.yaml"
     threads: 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,8 @@ import click
 
 from cascade.commands import options
 from cascade.errors import CascadeError
+from cascade.progress import LOGGER
 from cascade.settings import Settings
-
-STOPPED = 143  # what a shell reports for a process ended by SIGTERM
 
 
 @click.command()
@@ -30,6 +31,11 @@ STOPPED = 143  # what a shell reports for a process ended by SIGTERM
     "--resume",
     type=click.Path(path_type=Path),
     help="Folder of the state to resume from; by default .resume beside the output.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Save the state and stop after so many minutes, with exit status 75; by default never.",
 )
 @options.output
 @click.option(
@@ -50,19 +56,22 @@ def train(
     seed: int,
     accelerator: str,
     resume: Path | None,
+    minutes: float | None,
     output: Path,
     history: Path | None,
 ) -> None:
     """Fit METHOD of STUDY on a training split, select on a validation split.
 
     \b
-    A training that was killed goes on from its saved state when the same command is given again.
+    A training that was killed, or stopped for lack of time, goes on from its saved state when the
+    same command is given again.
 
     \b
     Example:
       cascade train jets cnn --train train=train.h5 --validation train=validation.h5 \\
         --training '{"epochs": 20}' -o model.ckpt
     """
+    until = time.monotonic() + 60 * (minutes or math.inf)
     from cascade.events import hdf5
     from cascade.files import check_writable
     from cascade.study import Estimator, Formula, Network, load_study
@@ -129,9 +138,10 @@ def train(
         {role: Split(validation[role], fields) for role, fields in declared.fields.items()},
     )
     try:
-        fit(job, output, history, resume or output.parent / ".resume", accelerator)
-    except Interrupted:
-        sys.exit(STOPPED)
+        fit(job, output, history, resume or output.parent / ".resume", accelerator, until)
+    except Interrupted as stop:
+        LOGGER.warning("%s/%s: %s", study, job.name, stop)
+        sys.exit(stop.status)
 
 
 def _fit_estimator(

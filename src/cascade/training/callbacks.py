@@ -6,6 +6,7 @@ stopped.
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from pathlib import Path
@@ -24,7 +25,23 @@ from cascade.training.processes import Rank
 
 
 class Interrupted(Exception):  # noqa: N818 - not an error: the training can be taken up again
-    """The training was asked to stop (SIGTERM) and has saved its state."""
+    """The training stops before its end: why, and what is kept.
+
+    Attributes
+    ----------
+    status
+        Exit status that tells a shell the same.
+    """
+
+    def __init__(self, message: str, status: int):
+        super().__init__(message)
+        self.status = status
+
+
+TERMINATED = 143
+"""What a shell reports for a process ended by SIGTERM."""
+TRY_AGAIN = 75
+"""What `sysexits.h` has for a failure that passes."""
 
 
 class Diverged(Exception):  # noqa: N818 - named by what happened
@@ -160,13 +177,19 @@ class BestWeights(lightning.Callback):
 
 
 class SaveState(lightning.Callback):
-    """Saves the state to resume from: every so often, and at SIGTERM.
+    """Saves the state to resume from: every so often, at SIGTERM, and when time is up.
 
     Many clusters never deliver SIGTERM to the program, so the regular save is what counts.
+
+    Parameters
+    ----------
+    until
+        Time on the monotonic clock at which the training has to stop.
     """
 
-    def __init__(self, path: Path, minutes: float, rank: Rank):
+    def __init__(self, path: Path, minutes: float, rank: Rank, until: float = math.inf):
         self.path = path
+        self.until = until
         self.rank = rank
         self.seconds = 60 * minutes
         self.saved = time.monotonic()
@@ -191,11 +214,20 @@ class SaveState(lightning.Callback):
         # but not at its seam, where validation and schedule are under way
         last = batch_idx + 1 == trainer.num_training_batches
         # processes that train together stop at the same step
-        asked, due = self.rank.any(self.asked, time.monotonic() - self.saved > self.seconds)
-        if not last and (asked or due):
+        now = time.monotonic()
+        asked, over, due = self.rank.any(
+            self.asked, now > self.until, now - self.saved > self.seconds
+        )
+        stops = asked or over
+        if not last and (stops or due):
             self._save(trainer)
-        if asked and (not last or trainer.num_training_batches == 1):
-            raise Interrupted
+        if stops and (not last or trainer.num_training_batches == 1):
+            why = "it was asked to" if asked else "its time is nearly over"
+            kept = "goes on from here" if self.path.exists() else "starts over"
+            raise Interrupted(
+                f"stops at step {trainer.global_step}, for {why}; the same command {kept}",
+                TERMINATED if asked else TRY_AGAIN,
+            )
 
     def _save(self, trainer: Any) -> None:
         if trainer.is_global_zero:

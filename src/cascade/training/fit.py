@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import warnings
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -92,7 +93,14 @@ class Fit:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def fit(job: Fit, output: Path, history: Path, resume: Path, accelerator: str = "auto") -> None:
+def fit(
+    job: Fit,
+    output: Path,
+    history: Path,
+    resume: Path,
+    accelerator: str = "auto",
+    until: float = math.inf,
+) -> None:
     """Train a network and write ``output`` (weights) and ``history`` (CSV, one row an epoch).
 
     Parameters
@@ -101,11 +109,13 @@ def fit(job: Fit, output: Path, history: Path, resume: Path, accelerator: str = 
         Folder of the state to resume from.
     accelerator
         ``auto``, ``cpu`` or ``cuda``.
+    until
+        Time on the monotonic clock at which to stop.
 
     Raises
     ------
     Interrupted
-        SIGTERM came; the state is saved.
+        SIGTERM came, or the time is up; the state is saved.
     CascadeError
         The training diverged, or settings do not fit each other.
     """
@@ -114,8 +124,8 @@ def fit(job: Fit, output: Path, history: Path, resume: Path, accelerator: str = 
         check_writable(path)
     _check_devices(job, accelerator)
     try:
-        with together(job.training.devices, _learn, job, state, accelerator) as rank:
-            network, best, rows = _learn(rank, job, state, accelerator)
+        with together(job.training.devices, _learn, job, state, accelerator, until) as rank:
+            network, best, rows = _learn(rank, job, state, accelerator, until)
     except Diverged as error:
         state.unlink(missing_ok=True)
         raise CascadeError(_diagnosis(job, error)) from error
@@ -128,7 +138,7 @@ def fit(job: Fit, output: Path, history: Path, resume: Path, accelerator: str = 
 
 
 def _learn(
-    rank: Rank, job: Fit, state: Path, accelerator: str
+    rank: Rank, job: Fit, state: Path, accelerator: str, until: float
 ) -> tuple[Scaled, dict[str, torch.Tensor], list[dict[str, float]]]:
     """Train as one of the processes; return the network, its best weights and the history."""
     torch.set_num_threads(job.threads)
@@ -152,10 +162,11 @@ def _learn(
         steps,
         partial(resolve(augment), settings=job.settings) if augment else None,
     )
+    saving = SaveState(state, job.training.save_minutes, rank, until)
     rank.join(pick_device(accelerator))
     progress = Progress(f"{job.study}/{job.name}", steps)
     with progress if rank.number == 0 else nullcontext():
-        best, rows = _train(rank, job, task, train, validation, state, progress, accelerator)
+        best, rows = _train(rank, job, task, train, validation, saving, progress, accelerator)
     return network, best, rows
 
 
@@ -221,7 +232,7 @@ def _train(
     task: lightning.LightningModule,
     train: Batches,
     validation: Batches,
-    state: Path,
+    saving: SaveState,
     progress: Progress,
     accelerator: str,
 ) -> tuple[dict[str, torch.Tensor], list[dict[str, float]]]:
@@ -229,7 +240,6 @@ def _train(
     settings = job.training
     best = BestWeights()
     rows = History(progress, settings.epochs, rank)
-    saving = SaveState(state, settings.save_minutes, rank)
     callbacks = [Randomness(job.seed), rows, best, saving]
     if settings.patience:
         callbacks.append(
@@ -255,7 +265,7 @@ def _train(
         num_sanity_val_steps=0,
         inference_mode=True,
     )
-    resumed = state if state.exists() else None
+    resumed = saving.path if saving.path.exists() else None
     if resumed:
         progress.say("resumes from its saved state")
     trainer.fit(task, train, validation, ckpt_path=resumed, weights_only=True)
