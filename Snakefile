@@ -46,6 +46,7 @@ wildcard_constraints:
 rule all:
     input:
         [target for study in GRAPH.config.studies for target in targets(study)],
+        overviews(),
     localrule: True
 
 

@@ -26,6 +26,7 @@ VERBS = (
     "evaluate",
     "explain",
     "plot",
+    "overview",
     "export",
     "config",
 )

@@ -195,7 +195,15 @@ def _explanation(
     samples = [node.name for node in graph.samples.values() if node.study == study.name]
     sample = known(entry.on or graph.reference(study.name), samples, f"{path}.on", "sample")
     return ExplanationNode(
-        study.name, name, method.name, tuple(ways), sample if reads else None, _dump(settings)
+        study=study.name,
+        name=name,
+        method=method.name,
+        ways=tuple(ways),
+        sample=sample if reads else None,
+        settings=_dump(settings),
+        judged=bool(study.evidence)
+        and settings.evidence in (None, next(iter(study.evidence), None))
+        and any(WAYS[way].kind == "attribution" for way in ways),
     )
 
 

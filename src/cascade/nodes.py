@@ -113,6 +113,8 @@ class ExplanationNode:
     ways: tuple[str, ...]
     sample: str | None
     settings: str
+    judged: bool
+    """Its attributions are held to the first evidence that the study knows."""
 
     @property
     def key(self) -> str:

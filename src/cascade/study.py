@@ -186,10 +186,13 @@ class Evidence:
         where not, −1 for elements that do not count.
     reads
         Fields that it reads.
+    description
+        What it is, for captions: "the two leading subjets".
     """
 
     function: str
     reads: tuple[str, ...]
+    description: str = ""
 
 
 @dataclass(frozen=True)

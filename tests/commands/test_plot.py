@@ -4,7 +4,7 @@ from docutils.core import publish_parts
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cascade.commands.plot import as_rst
+from cascade.plotting.written import as_rst
 
 MARKS = st.text(alphabet="ab_|*`\\ .²σ-'", min_size=1, max_size=40)
 

@@ -118,6 +118,20 @@ def explanation_of(key):
     return f"{RESULTS}/{node.study}/{node.method}/explanations/{node.name}.h5"
 
 
+def judged_explanations():
+    """Return the files of explanations that are held to their study's truth, by `study/name`."""
+    return {
+        key: explanation_of(key)
+        for key, node in GRAPH.explanations.items()
+        if node.judged
+    }
+
+
+def overviews():
+    """Return the products across studies."""
+    return [f"{RESULTS}/overview/explanations.png"] if judged_explanations() else []
+
+
 def look(wildcards):
     """Return the explanation that a file stands for."""
     study = GRAPH.methods[wildcards.fitted].study

@@ -43,3 +43,37 @@ rule plot:
     shell:
         "exec cascade --log {log} plot {wildcards.study} {params.kind} {params.files}"
         " --settings {params.settings:q} --seed {params.seed} --output {params.stem:q}"
+
+
+rule overview:
+    input:
+        judged_explanations().values(),
+    output:
+        png=report(
+            f"{RESULTS}/overview/explanations.png",
+            caption="../report/product.rst",
+            category="overview",
+            labels={"product": "explanations"},
+        ),
+        pdf=f"{RESULTS}/overview/explanations.pdf",
+        csv=f"{RESULTS}/overview/explanations.csv",
+        json=f"{RESULTS}/overview/explanations.json",
+        caption=f"{RESULTS}/overview/explanations.rst",
+    log:
+        f"{LOGS}/overview/explanations.log",
+    benchmark:
+        f"{TIMES}/overview/explanations.tsv"
+    conda:
+        "../envs/cascade.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    params:
+        files=" ".join(
+            f"--explanation {shlex.quote(f'{key}={path}')}"
+            for key, path in judged_explanations().items()
+        ),
+        stem=f"{RESULTS}/overview/explanations",
+    shell:
+        "exec cascade --log {log} overview explanations {params.files} --output {params.stem:q}"

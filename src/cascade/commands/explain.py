@@ -85,6 +85,8 @@ def explain(
         known_of, evidence = _known(declared, chosen, asked.evidence, there)
         seen = hdf5.read(events, sorted(known_of), 0, asked.events, study)
         check_shapes(fitted, seen, events)
+        if evidence:
+            facts["evidence"] = evidence.description
         schema, arrays = _look(declared, looked, seen, each, asked, evidence)
     attributes = record(study=study, method=name or network, ways=" ".join(ways), **facts)
     with hdf5.writing(output, schema, attributes) as writer:

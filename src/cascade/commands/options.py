@@ -10,6 +10,7 @@ import click
 
 from cascade.errors import CascadeError, nearest
 from cascade.files import check_writable
+from cascade.plotting.product import SUFFIXES, named
 from cascade.settings import Settings, parse_json, validate
 from cascade.study import Formula, Method, Study, resolve
 
@@ -27,6 +28,22 @@ output = click.option(
     required=True,
     callback=_writable,
     help="File to be written.",
+)
+
+
+def _writable_product(context: click.Context, option: click.Parameter, stem: Path) -> Path:
+    for suffix in SUFFIXES:
+        check_writable(named(stem, suffix))
+    return stem
+
+
+stem = click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    required=True,
+    callback=_writable_product,
+    help="Path of the product without suffix: .pdf, .png, .csv, .json and .rst are made.",
 )
 settings = click.option(
     "--settings", default="{}", metavar="JSON", help="Settings; defaults fill in the rest."

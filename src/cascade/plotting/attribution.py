@@ -26,6 +26,8 @@ class Scores:
     ----------
     network
         Name of the fit.
+    evidence
+        What relevance is held to, in words; empty if to nothing.
     mass
         Share of the relevance on the evidence.
     flipping
@@ -37,6 +39,7 @@ class Scores:
     """
 
     network: str
+    evidence: str
     mass: RelevanceMass | None
     flipping: PixelFlipping | None
     randomised: np.ndarray | None
@@ -107,6 +110,7 @@ def read_scores(path: Path) -> dict[str, Scores]:
     return {
         way: Scores(
             str(attributes["method"]),
+            str(attributes.get("evidence", "")),
             RelevanceMass(columns[f"{way}_share"], columns["random_share"])
             if f"{way}_share" in there
             else None,

@@ -14,6 +14,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SUFFIXES = ("pdf", "png", "csv", "rst", "json")
+"""Kinds of files that a product consists of."""
+
+
+def named(output: Path, suffix: str) -> Path:
+    """Return the path of one file of a product, from its path without suffix."""
+    # with_suffix would cut a name at its own point
+    return output.parent / f"{output.name}.{suffix}"
+
 
 @dataclass(frozen=True)
 class Inputs:

@@ -25,7 +25,7 @@ from cascade.studies.refinement.settings.products import GapClosedSettings
 
 CLOSED = ("gap_closed_bias", "gap_closed_resolution", "gap_closed_resolution_all_events")
 FRAME = (-1.0, 2.0)
-"""The axis of what is closed ends here at the latest."""
+"""The axis of what is closed ends here at the latest; an arrow stands for what lies beyond."""
 
 
 @style.styled
@@ -92,6 +92,11 @@ def draw_closed(
     left = max(min(ends.min(initial=0) - margin, -margin), FRAME[0])
     right = min(max(ends.max(initial=1) + margin, 1 + margin), FRAME[1])
     panel.set_xlim(left, right)
+    for row, (share, symbol) in enumerate(zip(value, symbols, strict=True)):
+        if share < left or share > right:
+            text, side = (f"◂ {share:.2g}", "left") if share < left else (f"{share:.2g} ▸", "right")
+            x = left + 0.03 * (right - left) if side == "left" else right - 0.03 * (right - left)
+            panel.text(x, row, text, ha=side, va="center", fontsize=7, color=symbol["color"])
 
 
 def draw_over_distance(
