@@ -40,3 +40,17 @@ def test_a_method_that_makes_no_events_is_refused(call):
     call("simulate", "blobs", "gauss", "--events", 10, "-o", "events.h5")
     with pytest.raises(CascadeError, match="method 'component' makes no events; known: shift"):
         call("transform", "blobs", "component", "events.h5", "-o", "out.h5")
+
+
+def test_a_transformation_may_add_a_field(call):
+    for split in ("train", "validation"):
+        call("simulate", "jets", "toy", "--events", 8, "--block", 8, "--split", split,
+             "-o", f"{split}.h5")  # fmt: skip
+    call("train", "jets", "artefact", "--train", "train=train.h5",
+         "--validation", "train=validation.h5", "-o", "model.ckpt")  # fmt: skip
+    call("transform", "jets", "artefact", "train.h5", "--model", "model.ckpt", "-o", "marked.h5")
+    before, after = hdf5.read("train.h5"), hdf5.read("marked.h5", study="jets")
+    assert set(after) == {*before, "mark"}
+    np.testing.assert_array_equal(after["mark"].any(axis=(1, 2)), before["label"] == 1)
+    changed = after["image"] != before["image"]
+    np.testing.assert_array_equal(changed, after["mark"] > 0)

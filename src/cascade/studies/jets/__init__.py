@@ -7,6 +7,7 @@ from types import MappingProxyType
 from cascade.events.schema import Field
 from cascade.study import (
     Estimator,
+    Evidence,
     Finalise,
     Formula,
     Ingestion,
@@ -42,6 +43,9 @@ SCHEMA = (
     Field("label", "1", "1 for a W boson, 0 for QCD", dtype="int8"),
     Field("weight", "1", "weight that gives W jets the pT spectrum of QCD jets"),
 )
+
+MARK = Field("mark", "1", "1 where an artefact was planted into the image", ("eta", "phi"), "int8")
+"""What samples with an artefact have beside all others."""
 
 PREDICTIONS = (Field("score", "1", "grows with the probability of a W boson", dtype="float64"),)
 
@@ -83,10 +87,12 @@ def _product(module: str, name: str, settings: str) -> Product:
 STUDY = Study(
     name="jets",
     title="Boosted W jets against QCD",
-    schema=SCHEMA,
+    schema=(*SCHEMA, MARK),
     truth=("label", "weight", "pt", "mass", "tau21", "delta_r"),
     predictions=PREDICTIONS,
     finalise=Finalise(f"{_HERE}.weights:pt_weights", reads=("pt", "label")),
+    elements="image",
+    evidence=MappingProxyType({"artefact": Evidence(f"{_HERE}.artefact:planted", ("mark",))}),
     sources=MappingProxyType(
         {
             "pythia8": Simulation(
@@ -123,6 +129,14 @@ STUDY = Study(
             ),
             "logistic": _estimator(
                 "linear", "fit_logistic", "predict_linear", ("image",), "LogisticSettings"
+            ),
+            # no classifier: it plants a mark into the images of one class
+            "artefact": Estimator(
+                fit=f"{_HERE}.artefact:fit_artefact",
+                transform=f"{_HERE}.artefact:plant",
+                inputs=("image", "label"),
+                fields=MappingProxyType({"train": ("label",)}),
+                settings=_settings("ArtefactSettings"),
             ),
             "fully_connected": _network("fully_connected", "FullyConnectedSettings"),
             "maxout": _network("maxout", "MaxOutSettings"),

@@ -32,9 +32,17 @@ from cascade.studies.jets.settings.sources import (
     RootSettings,
     ToySettings,
 )
+from cascade.studies.jets.settings.warnings import (
+    ArtefactMapsSettings,
+    ArtefactSettings,
+    BlindSpotSettings,
+)
 
 __all__ = [
+    "ArtefactMapsSettings",
+    "ArtefactSettings",
     "AverageImagesSettings",
+    "BlindSpotSettings",
     "BoostedTreesSettings",
     "CNNSettings",
     "CartesianBranches",
