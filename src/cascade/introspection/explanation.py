@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from cascade.errors import CascadeError
+from cascade.errors import CascadeError, known
 from cascade.events.schema import Field
-from cascade.introspection import WAYS
+from cascade.introspection import WAYS, checked_ways
 from cascade.introspection.batching import Attribution, array, numbers, scores, with_numbers
 from cascade.introspection.explained import Explained
 from cascade.introspection.pixel_flipping import flipped, of_elements
@@ -95,6 +95,49 @@ def attributed(
     if settings.randomised:
         _randomised(columns, explained, inputs, ways, relevances, axes, settings)
     return columns.schema, columns.arrays
+
+
+def attribution(
+    explained: Explained, events: Mapping[str, Any], way: str, **settings: Any
+) -> dict[str, Any]:
+    """Return what one way says of events: the function for a network of one's own.
+
+    Parameters
+    ----------
+    events
+        NumPy or Awkward arrays by input field.
+    way
+        One of ``introspection.WAYS`` that attributes.
+    settings
+        Of the way.
+
+    Returns
+    -------
+    For each input field its attribution, in the field's shape; none for whole numbers.
+
+    Raises
+    ------
+    CascadeError
+        There is no such way or setting, or it does not apply to this network.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = torch.nn.Linear(2, 1, bias=False)
+    >>> _ = network.weight.data.copy_(torch.tensor([[1.0, -2.0]]))
+    >>> looked = Explained(network, ("height",), lambda output: output[:, 0])
+    >>> attribution(looked, {"height": np.array([[3.0, 1.0]])}, "lrp")["height"].round(2)
+    array([[ 3., -2.]], dtype=float32)
+    """
+    attributions = [name for name, each in WAYS.items() if each.kind == "attribution"]
+    known(way, attributions, "way", "way of attributing")
+    chosen = checked_ways([way], {way: settings}, "way", "settings")[way]
+    found = _attribute(explained, explained.inputs(events), way, chosen)
+    return {
+        name: array(values)
+        for name, values in zip(explained.fields, found, strict=True)
+        if values is not None
+    }
 
 
 class _Columns:
