@@ -63,7 +63,7 @@ def truth_scores(inputs: Inputs, settings: FigureSettings) -> Result:
         figure.legend(
             handles=[
                 panels[0, 0].plot(
-                    [], [], "o", **_look(place), label=called(network, settings.labels)
+                    [], [], linestyle="none", **_look(place), label=called(network, settings.labels)
                 )[0]
                 for place, network in enumerate(networks)
             ],
