@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,30 @@ def predictions(
             key, label = f"{method}/{sample}", f"{label}, {called(sample, labels)}"
         applied.append(Applied(method, sample, key, label, path, hdf5.read(path, wanted)))
     return applied
+
+
+def check_same(applied: Sequence[Applied], columns: Iterable[str], events: str = "events") -> None:
+    """Check that all predictions are of the same events.
+
+    Parameters
+    ----------
+    columns
+        Truth by which events are recognised.
+    events
+        What the study calls them.
+
+    Raises
+    ------
+    CascadeError
+        Some are of others.
+    """
+    columns, first = list(columns), applied[0]
+    for one in applied[1:]:
+        if not all(np.array_equal(one.columns[key], first.columns[key]) for key in columns):
+            raise CascadeError(
+                f"{one.path}: is of other {events} than {first.path}; only on the same {events} "
+                "can two methods be compared"
+            )
 
 
 def samples(inputs: Inputs, least: int = 1) -> list[tuple[str, Path]]:

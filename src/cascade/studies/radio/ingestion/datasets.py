@@ -10,7 +10,8 @@ import awkward as ak
 import h5py
 import numpy as np
 
-from cascade.errors import CascadeError, nearest
+from cascade.errors import CascadeError
+from cascade.events.datasets import Wanted, find_datasets, read_rows
 from cascade.events.hdf5 import open_any
 from cascade.events.labels import label_of_file
 from cascade.studies.radio.ingestion.entries import Entries
@@ -73,48 +74,34 @@ def _names(settings: Hdf5Settings) -> dict[str, str]:
 
 def _datasets(path: Path, file: h5py.File, settings: Hdf5Settings) -> dict[str, h5py.Dataset]:
     """Return the datasets by what they hold, once their types and shapes are right."""
-    found = {}
+    channels = settings.channel is not None
+    traces = ("traces", "channels", "samples") if channels else ("traces", "samples")
+    hint = {} if channels else {3: "; choose one by 'channel'"}
+    found = find_datasets(
+        path,
+        file,
+        {
+            part: Wanted(name, ("traces",), {}) if part == "label" else Wanted(name, traces, hint)
+            for part, name in _names(settings).items()
+        },
+    )
     for part, name in _names(settings).items():
-        item = file.get(name)
-        if not isinstance(item, h5py.Dataset):
-            raise CascadeError(f"{path}: no dataset '{name}'; {nearest(name, _known(file))}")
-        axes = 1 if part == "label" else 2 + (settings.channel is not None)
-        if item.dtype.kind not in "biuf" or item.ndim != axes:
-            wanted = ["one number a trace", "(traces, samples)", "(traces, channels, samples)"]
-            hint = "; choose one by 'channel'" if (item.ndim, axes) == (3, 2) else ""
+        if found[part].ndim == 3 and settings.channel >= found[part].shape[1]:
             raise CascadeError(
-                f"{path}: dataset '{name}' holds {item.dtype} of shape {item.shape}, not numbers "
-                f"of shape {wanted[axes - 1]}{hint}"
+                f"{path}: dataset '{name}' has {found[part].shape[1]} channels, counted from 0, "
+                f"and no 'channel' {settings.channel}"
             )
-        if axes == 3 and settings.channel >= item.shape[1]:
-            raise CascadeError(
-                f"{path}: dataset '{name}' has {item.shape[1]} channels, counted from 0, and no "
-                f"'channel' {settings.channel}"
-            )
-        found[part] = item
-        if len(item) != len(found["trace"]) or not len(item):
-            wish = f", but '{settings.datasets.trace}' {len(found['trace'])}" if len(item) else ""
-            raise CascadeError(f"{path}: dataset '{name}' holds {len(item)} traces{wish}")
     return found
-
-
-def _known(file: h5py.File) -> list[str]:
-    """Return the names of all datasets in a file."""
-    items: dict[str, object] = {}
-    file.visititems(items.__setitem__)
-    return [name for name, item in items.items() if isinstance(item, h5py.Dataset)]
 
 
 def _entries(
     path: Path, datasets: dict[str, h5py.Dataset], rows: np.ndarray, settings: Hdf5Settings
 ) -> Entries:
-    columns = {}
     names = _names(settings)
-    wanted = slice(rows[0], rows[-1] + 1)
-    for part, dataset in datasets.items():
-        try:
-            values = dataset[wanted, settings.channel] if dataset.ndim == 3 else dataset[wanted]
-        except OSError as error:
-            raise CascadeError(f"{path}: dataset '{names[part]}' is damaged") from error
-        columns[part] = ak.from_numpy(values[rows - rows[0]])
+    columns = {
+        part: ak.from_numpy(
+            read_rows(path, names[part], dataset, rows, *[settings.channel] * (dataset.ndim == 3))
+        )
+        for part, dataset in datasets.items()
+    }
     return Entries(path, "dataset", names, columns, rows)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from cascade.plotting import style
 from cascade.plotting.product import Inputs, Number, Result
-from cascade.plotting.reading import Applied
+from cascade.plotting.reading import Applied, check_same
 from cascade.plotting.resolution import Curve, draw_curves
 from cascade.studies.radio.metrics import SNR
 from cascade.studies.radio.products.binning import bin_of, name_snr, named, snr_edges
@@ -26,7 +26,6 @@ from cascade.studies.radio.products.rates import (
 )
 from cascade.studies.radio.products.reading import (
     black_line,
-    check_same,
     counts,
     looks,
     noise_scores,
@@ -45,7 +44,7 @@ ENDS = ("value", "low", "high")
 def tpr_over_snr(inputs: Inputs, settings: DetectionSettings) -> Result:
     """Draw the true positive rate at 0.2 % over the SNR, and its distance to the limit."""
     applied = predictions(inputs, settings, "tpr_over_snr")
-    check_same(applied)
+    check_same(applied, ("label", "snr"), "traces")
     bins = bin_of(applied[0].columns["snr"], settings.edges)
     number = len(settings.edges) - 1
     found = {one.key: rates(one, bins, number) for one in applied}

@@ -102,25 +102,6 @@ def the_method(name: str | None, applied: Sequence[Applied], where: str, usual: 
     raise CascadeError(f"{where}: no predictions of '{name}' to show; {nearest(name, known)}")
 
 
-def check_same(applied: Sequence[Applied]) -> None:
-    """Check that all predictions are of the same traces.
-
-    Raises
-    ------
-    CascadeError
-        Some are of others.
-    """
-    first = applied[0]
-    for one in applied[1:]:
-        if not all(
-            np.array_equal(one.columns[key], first.columns[key]) for key in ("label", "snr")
-        ):
-            raise CascadeError(
-                f"{one.path}: is of other traces than {first.path}; only on the same traces can "
-                "two methods be compared"
-            )
-
-
 def noise_scores(applied: Applied) -> np.ndarray:
     """Return the scores of the traces without a pulse.
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import h5py
 import numpy as np
 
-from cascade.errors import CascadeError, nearest
+from cascade.errors import CascadeError
+from cascade.events.datasets import Wanted, find_datasets, read_rows
 from cascade.events.hdf5 import open_any
 from cascade.studies.refinement.settings.ingest import Hdf5Settings
 
@@ -79,23 +80,12 @@ def ingest(
 
 def _datasets(path: Path, file: h5py.File, settings: Hdf5Settings) -> dict[str, h5py.Dataset]:
     """Return the datasets by field, once their types and shapes are right."""
-    found: dict[str, h5py.Dataset] = {}
-    for field, name in settings.datasets:
-        if name is None:
-            continue
-        item = file.get(name)
-        if not isinstance(item, h5py.Dataset):
-            raise CascadeError(f"{path}: no dataset '{name}'; {nearest(name, _names(file))}")
-        wanted = "(stations, bins)" if field == "trace" else "(stations,)"
-        if item.dtype.kind not in "biuf" or item.ndim != 1 + (field == "trace"):
-            raise CascadeError(
-                f"{path}: dataset '{name}' holds {item.dtype} of shape {item.shape}, not numbers "
-                f"of shape {wanted}"
-            )
-        found[field] = item
-        if len(item) != len(found["trace"]) or not len(item):
-            wish = f", but '{settings.datasets.trace}' {len(found['trace'])}" if len(item) else ""
-            raise CascadeError(f"{path}: dataset '{name}' holds {len(item)} stations{wish}")
+    wanted = {
+        field: Wanted(name, ("stations", "bins") if field == "trace" else ("stations",), {})
+        for field, name in settings.datasets
+        if name is not None
+    }
+    found = find_datasets(path, file, wanted)
     _check_bins(path, found["trace"].shape[1], settings)
     return found
 
@@ -111,22 +101,12 @@ def _check_bins(path: Path, there: int, settings: Hdf5Settings) -> None:
         )
 
 
-def _names(file: h5py.File) -> list[str]:
-    """Return the names of all datasets in a file."""
-    items: dict[str, object] = {}
-    file.visititems(items.__setitem__)
-    return [name for name, item in items.items() if isinstance(item, h5py.Dataset)]
-
-
 def _read(
     path: Path, field: str, dataset: h5py.Dataset, rows: np.ndarray, settings: Hdf5Settings
 ) -> np.ndarray:
     """Return a field of the stations ``rows`` (in rising order) in the units of the study."""
     name = getattr(settings.datasets, field)
-    try:
-        found = dataset[rows[0] : rows[-1] + 1][rows - rows[0]].astype(np.float64)
-    except OSError as error:
-        raise CascadeError(f"{path}: dataset '{name}' is damaged") from error
+    found = read_rows(path, name, dataset, rows).astype(np.float64)
     values = _converted(field, found, settings)
     if fault := _fault(field, found, values):
         row, text = fault

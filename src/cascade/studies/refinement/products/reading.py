@@ -14,7 +14,7 @@ import numpy as np
 from cascade.errors import CascadeError, known
 from cascade.plotting import reading, style
 from cascade.plotting.product import Inputs
-from cascade.plotting.reading import Applied
+from cascade.plotting.reading import Applied, check_same
 from cascade.plotting.settings import FigureSettings
 from cascade.plotting.style import plural
 
@@ -53,25 +53,8 @@ def on_one_sample(
         )
     if len(applied) < least:
         raise CascadeError(f"{product}: needs {plural(least, 'method')}, not {len(applied)}")
-    check_same(applied)
+    check_same(applied, ["lg_energy"])
     return applied
-
-
-def check_same(applied: Sequence[Applied]) -> None:
-    """Check that all predictions are of the same events.
-
-    Raises
-    ------
-    CascadeError
-        Some are of others.
-    """
-    first = applied[0]
-    for one in applied[1:]:
-        if not np.array_equal(one.columns["lg_energy"], first.columns["lg_energy"]):
-            raise CascadeError(
-                f"{one.path}: is of other events than {first.path}; only on the same events can "
-                "two methods be compared"
-            )
 
 
 def deviations(one: Applied) -> np.ndarray:

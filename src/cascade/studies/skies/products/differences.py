@@ -18,7 +18,7 @@ from cascade.errors import CascadeError
 from cascade.plotting import style
 from cascade.plotting.points import draw_series
 from cascade.plotting.product import Inputs, Number, Result
-from cascade.plotting.reading import Applied
+from cascade.plotting.reading import Applied, check_same
 from cascade.studies.skies.products.reading import (
     Group,
     counts,
@@ -113,7 +113,7 @@ def difference(
         They did not see the same skies.
     """
     members = (*first.members, *second.members)
-    _check_same(members)
+    check_same(members, ("label", "signal_fraction"), "skies")
     classes = [separated(one, fraction) for one in members]
     isotropic, signal = (np.stack([pair[place] for pair in classes]) for place in (0, 1))
     seeds = len(first.members)
@@ -139,20 +139,6 @@ def difference(
         max(float(np.std(draws, ddof=1)), 1 / signal.shape[1]), float(np.sqrt(variance)),
         signal.shape[1],
     )  # fmt: skip
-
-
-def _check_same(members: Sequence[Applied]) -> None:
-    first = members[0]
-    for one in members[1:]:
-        same = all(
-            np.array_equal(one.columns[name], first.columns[name])
-            for name in ("label", "signal_fraction")
-        )
-        if not same:
-            raise CascadeError(
-                f"{one.path}: is of other skies than {first.path}; only on the same skies can two "
-                "methods be compared"
-            )
 
 
 @style.styled
