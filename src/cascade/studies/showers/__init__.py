@@ -5,7 +5,16 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from cascade.events.schema import Field
-from cascade.study import Estimator, Ingestion, Metric, Network, Product, Simulation, Study
+from cascade.study import (
+    Estimator,
+    Evidence,
+    Ingestion,
+    Metric,
+    Network,
+    Product,
+    Simulation,
+    Study,
+)
 
 _HERE = "cascade.studies.showers"
 
@@ -155,7 +164,15 @@ STUDY = Study(
             "uncertainty": _product("uncertainty", "uncertainty", "Uncertainty"),
             "selection": _product("selection", "selection", "Methods"),
             "comparison": _product("comparison", "comparison", "Comparison"),
+            "footprint_relevance": _product(
+                "footprint_relevance", "footprint_relevance", "FootprintRelevance"
+            ),
+            "relevance_over_distance": _product(
+                "relevance_profiles", "relevance_over_distance", "RelevanceProfiles"
+            ),
             "history": Product("cascade.plotting.history:history", FIGURE),
         }
     ),
+    elements="trace",
+    evidence=MappingProxyType({"earliest": Evidence(f"{_HERE}.evidence:earliest", ("trace",))}),
 )

@@ -28,15 +28,19 @@ from cascade.plotting.footprint import (
 from cascade.plotting.product import Inputs, Result
 from cascade.plotting.reading import samples
 from cascade.settings import validate
-from cascade.studies.showers.array import positions
-from cascade.studies.showers.products.reading import primary, zenith_of
-from cascade.studies.showers.settings import ArraySettings, ShowerDisplaySettings
+from cascade.studies.showers.array import nearest_axial, positions, site
+from cascade.studies.showers.products.reading import TRUTH, primary, zenith_of
+from cascade.studies.showers.settings import (
+    ArraySettings,
+    ShowerChoiceSettings,
+    ShowerDisplaySettings,
+)
 
 ARROW = 4.0
 """Length of the arrow along the axis [km], seen from above it is this times sin θ."""
 MARGIN = 1.3
 """What is shown of the array beyond the outermost triggered stations, in spacings."""
-READ = ("station", "position", "time", "trace", "axis", "core", "lg_energy", "x_max", "mass_number")
+READ = ("station", "position", "time", "trace", *TRUTH)
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def layout_of(path: Path) -> Layout:
     )
 
 
-def choose(path: Path, settings: ShowerDisplaySettings) -> list[int]:
+def choose(path: Path, settings: ShowerChoiceSettings) -> list[int]:
     """Return the numbers of the events next to the wanted energies, all different.
 
     Raises
@@ -128,7 +132,7 @@ def choose(path: Path, settings: ShowerDisplaySettings) -> list[int]:
     candidates = np.flatnonzero(fits)
     if len(candidates) < len(settings.lg_energies):
         raise CascadeError(
-            f"event_display: {path} holds {style.plural(len(candidates), 'event')} of at least "
+            f"{path} holds {style.plural(len(candidates), 'event')} of at least "
             f"{style.plural(settings.min_stations, 'station')} within {low:g}° < θ < {high:g}° and "
             f"{settings.core_distance:g} m from the core; set 'events', or loosen 'zenith', "
             "'min_stations' or 'core_distance'"
@@ -152,19 +156,24 @@ def read_shower(path: Path, number: int, layout: Layout) -> Shower:
     events = hdf5.count(path)
     if number >= events:
         raise CascadeError(
-            f"event_display: events: {number} is too large, {path} holds "
-            f"{style.plural(events, 'event')}"
+            f"events: {number} is too large, {path} holds {style.plural(events, 'event')}"
         )
-    read = hdf5.read(path, READ, number, number + 1)
-    if len(read["station"][0]) == 0:
-        raise CascadeError(f"event_display: events: {number} has no triggered station")
-    ragged = {name: ak.to_numpy(read[name][0]) for name in READ[:4]}
-    truth = {name: read[name][0] for name in READ[4:]}
+    with hdf5.opened(path) as file:
+        there = set(hdf5.fields(file))
+    # explanations of networks that are not on a grid do without the stations' sites
+    names = [name for name in READ if name in there or name != "station"]
+    read = hdf5.read(path, names, number, number + 1)
+    if len(read["position"][0]) == 0:
+        raise CascadeError(f"events: {number} has no triggered station")
+    ragged = {name: ak.to_numpy(read[name][0]) for name in names if name not in TRUTH}
+    truth = {name: read[name][0] for name in TRUTH}
     traces = ragged["trace"].astype(np.float64)
     signal = traces.sum(axis=1) - layout.pedestal * traces.shape[1]
     time = ragged["time"].astype(np.float64)
+    array = layout.array
     footprint = Footprint(ragged["position"][:, :2] / 1000.0, signal, (time - time.min()) / 1000.0)
-    return Shower(number, truth, ragged["station"], footprint, traces)
+    station = ragged.get("station", site(array, nearest_axial(array, ragged["position"])))
+    return Shower(number, truth, station, footprint, traces)
 
 
 def axis_distance(shower: Shower) -> np.ndarray:

@@ -23,8 +23,8 @@ def _ordered(window: tuple[float, float]) -> tuple[float, float]:
 Window = Annotated[tuple[float, float], Field(strict=False), AfterValidator(_ordered)]
 
 
-class ShowerDisplaySettings(FigureSettings):
-    """Single events: map of the stations and the traces of the hottest ones."""
+class ShowerChoiceSettings(FigureSettings):
+    """Which single events are shown."""
 
     events: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=4)] = []
     """Which events are shown, counted from 0 in the order of the file. By default, one next to
@@ -42,8 +42,38 @@ class ShowerDisplaySettings(FigureSettings):
     core_distance: Annotated[float, Field(ge=0)] = 400.0
     """Least distance of any station from the core [m] in the events that are looked for."""
 
+
+class ShowerDisplaySettings(ShowerChoiceSettings):
+    """Single events: map of the stations and the traces of the hottest ones."""
+
     traces: Annotated[int, Field(ge=1, le=6)] = 3
     """Stations whose traces are drawn, those with the largest signals."""
+
+
+Ways = Annotated[list[str], Field(max_length=6)]
+
+
+class FootprintRelevanceSettings(ShowerChoiceSettings):
+    """Single events: relevance of the stations on the map, and of time bins of the hottest one."""
+
+    ways: Annotated[Ways, Field(max_length=4)] = []
+    """Ways of explaining that are shown; by default the first four of the explanation."""
+
+
+class RelevanceProfilesSettings(FigureSettings):
+    """Mean relevance over distance and time."""
+
+    ways: Ways = []
+    """Ways of explaining that are shown; by default the first six of the explanation."""
+
+    bins: Annotated[int, Field(ge=2, le=50)] = 8
+    """Bins in the distance from the axis."""
+
+    reach: Annotated[float, Field(gt=0)] = 3.2
+    """Distance from the axis up to which the bins go [km]."""
+
+    min_stations: Annotated[int, Field(ge=2)] = 10
+    """Bins with fewer stations are left empty."""
 
 
 class MethodsSettings(FigureSettings):
