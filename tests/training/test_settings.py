@@ -7,7 +7,8 @@ import torch
 
 from cascade.errors import CascadeError
 from cascade.settings import validate
-from cascade.training.settings import OPTIMISERS, Optimiser, Training
+from cascade.study import resolve
+from cascade.training.settings import ALTERNATING, OPTIMISERS, Optimiser, Training
 
 # they need more than gradients: a closure, sparse gradients, matrices only
 SPECIAL = {"Optimizer", "LBFGS", "SparseAdam", "Muon"}
@@ -48,6 +49,8 @@ def test_every_optimiser_lowers_a_loss(name):
         ({"optimiser": {"learning": 1}}, r"training\.optimiser\.learning: unknown key"),
         ({"optimiser": {"lr": 0}}, r"training\.optimiser\.lr: 0 is wrong"),
         ({"schedule": {"factor": 1.0}}, r"training\.schedule\.factor: 1\.0 is wrong"),
+        ({"devices": 0}, r"training\.devices: 0 is wrong: must be greater than 0"),
+        ({"devices": 8, "batch_size": 4}, r"training: devices 8 must not be above batch_size 4"),
         ({"patience": 2}, r"training: patience 2 must be above the schedule's patience 3"),
         ({"scaling": {"image": "linear"}}, r"training\.scaling\.image: \"linear\" is wrong"),
     ],
@@ -61,6 +64,14 @@ def test_patience_need_not_outlast_a_schedule_that_does_not_wait():
     for schedule in ("cosine", "constant", "one_cycle", "exponential"):
         assert validate(Training, {"patience": 1, "schedule": {"name": schedule}}).patience == 1
     assert validate(Training, {"patience": 0}).patience == 0
+
+
+def test_tasks_of_networks_that_take_turns_have_one_device():
+    for task in ALTERNATING:
+        assert not resolve(task).automatic_optimization
+        assert Training().check_devices(task, "training") == Training()
+        with pytest.raises(CascadeError, match=r"^a\.devices: 2 is wrong: .*; set it to 1$"):
+            Training(devices=2).check_devices(task, "a")
 
 
 def test_exponents_without_a_point_are_numbers():

@@ -36,6 +36,7 @@ from cascade.training import checkpoint
 from cascade.training.batches import Batches, Split
 from cascade.training.callbacks import BestWeights, Diverged, History, Randomness, SaveState
 from cascade.training.network import build, check_shapes, inner_shape, pick_device, shape_text
+from cascade.training.normalisation import normalise_together
 from cascade.training.predict import predict
 from cascade.training.processes import Place, Rank, together
 from cascade.training.scaling import Scaled
@@ -149,6 +150,8 @@ def _learn(
     _check_inputs(job, network)
     _check_classes(job, getattr(objective, "label", None))
     network.fit(next(iter(job.train.values())))
+    if rank.of > 1:
+        normalise_together(network)
     augment = job.declared.augment if job.training.augmentation else None
     memory, share = job.training.memory_mb * 1e6, (rank.number, rank.of)
     train = Batches(job.train, job.training.batch_size, job.seed, memory, share)
@@ -171,14 +174,13 @@ def _learn(
 
 
 def _check_devices(job: Fit, accelerator: str) -> None:
-    """Check that there are as many devices as asked for, and that the task can be shared."""
-    job.training.check_devices(job.declared.task, f"{job.study}/{job.name}: training")
+    """Check that there are as many devices as asked for, and that they can share the task."""
     number, there = job.training.devices, torch.cuda.device_count()
+    where = f"{job.study}/{job.name}: training.devices: {number}"
+    if number > 1 and not resolve(job.declared.task).automatic_optimization:
+        raise CascadeError(f"{where} is wrong: networks that learn in turns are trained on one")
     if pick_device(accelerator).type == "cuda" and number > there:
-        raise CascadeError(
-            f"{job.study}/{job.name}: training.devices: {number} GPUs are asked for, torch finds "
-            f"{there} here"
-        )
+        raise CascadeError(f"{where} GPUs are asked for, torch finds {there} here")
 
 
 def _check_inputs(job: Fit, network: Scaled) -> None:
