@@ -187,5 +187,6 @@ def _caption(explanation: Explanation, told: list[Told]) -> str:
         f"above, {ARROW:g} km · sin θ long; cells with thick edges: the hottest stations. Below: "
         "trace of the hottest one (1), and the shares of its time bins; shaded: the earliest bins "
         "with signal, until half of it has come. Relevance above 0 (orange) speaks for a larger "
-        "number. Stands beside the shower maps of arXiv:1708.00647, which show no relevance."
+        "number. Class activation maps know stations, but no time bins. Stands beside the event "
+        "of arXiv:1708.00647."
     )

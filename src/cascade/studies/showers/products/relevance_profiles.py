@@ -198,6 +198,7 @@ def _caption(explanation: Explanation, stations: Stations) -> str:
         f"the absolute relevance of an event, by way of explaining, of {events} with {triggered}; "
         "black: the share in the signal above the pedestal. Left: of a station, over its distance "
         f"from the true axis. Right: of a time bin of the {HOTTEST} hottest stations; shaded: "
-        "where half of their signal has come (68 % of them). Bands: standard errors. Class "
-        "activation maps know stations, but no time bins."
+        "where half of their signal has come (68 % of them). Bands: standard errors; lines end "
+        "where nothing is relevant, or too few stations are. Class activation maps know stations, "
+        "but no time bins."
     )
