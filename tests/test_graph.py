@@ -69,6 +69,12 @@ def test_nodes_are_complete_with_their_defaults(graph):
     assert graph.methods["blobs/shift"].training is None
 
 
+def test_a_fit_has_one_device_unless_asked_for_more(graph):
+    more = build(changed(methods={"perceptron": {"training": {"devices": 3}}}))
+    assert more.methods["blobs/perceptron_seed1"].devices == 3
+    assert {method.devices for method in graph.methods.values()} == {1}
+
+
 def test_seeds_expand_into_methods_and_a_product_shows_all_of_them(graph):
     assert [key for key in graph.methods if "perceptron" in key] == [
         "blobs/perceptron_seed1", "blobs/perceptron_seed2"
