@@ -162,6 +162,9 @@ STUDY = Study(
             "selection": _product("fits", "selection", "Score"),
             "depth": _product("fits", "depth", "Depth"),
             "first_layer_filters": _product("fits", "first_layer_filters", "Figure"),
+            "artefact": _product("artefact", "artefact", "ArtefactMaps"),
+            "saliency_blind_spot": _product("blind_spot", "saliency_blind_spot", "BlindSpot"),
+            "translation": _product("translation", "translation", "Figure"),
         }
     ),
 )
