@@ -181,6 +181,7 @@ def _caption(
     there = fooled.columns["image"][:, found.place]
     holds = [float((there[of] > 0).any(axis=1).mean()) for of in (marked, ~marked)]
     planted = fooled.columns.get("evidence")
+    verdict = ": an artefact, no physics" if holds[0] > 0.9 and holds[1] < 0.1 else ""
     check = ""
     if planted is not None:
         true = (planted > 0).any(axis=0)
@@ -199,13 +200,13 @@ def _caption(
         for way in ways
     )
     return (
-        f"What '{name}' has learned in place of physics. Left: mean share of the absolute "
+        f"Where '{name}' looks, and another network does not. Left: mean share of the absolute "
         f"relevance of {style.plural(int(marked.sum()), f'{cls} jet')} per pixel; top: '{name}', "
         f"bottom: '{called(honest.network, labels)}' on the same jets. Frame: the place where "
         f"{name_of(ways[0])} of the first exceeds that of the second most, found in the maps "
         f"alone: {style.plural(int(found.place.sum()), 'pixel')} at {left:.2f} < Δη < {right:.2f} "
         f"and {low:.2f} < Δφ < {high:.2f}. There is energy in {100 * holds[0]:.0f} % of the {cls} "
-        f"jets and in {100 * holds[1]:.0f} % of the {other} jets: an artefact, no physics."
+        f"jets and in {100 * holds[1]:.0f} % of the {other} jets{verdict}."
         f"{check} Right: share of the absolute relevance in these pixels (dotted: a half) with its "
         f"standard error; '{name}' has {shares}. Below: area under the ROC curve, for '{name}' "
         f"{', '.join(areas)}, with the central 68 % of bootstrap replicas. Stands beside the "

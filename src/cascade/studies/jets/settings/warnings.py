@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from cascade.plotting.settings import FigureSettings
 from cascade.settings import Settings
 from cascade.studies.jets.settings.products import ScoreSettings
 
@@ -48,7 +49,7 @@ class ArtefactMapsSettings(ScoreSettings):
     highest pixel's."""
 
 
-class BlindSpotSettings(ScoreSettings):
+class BlindSpotSettings(FigureSettings):
     """What attributions say of a mark that grows, while the network depends on it alone."""
 
     bins: Annotated[int, Field(ge=2, le=100)] = 8
