@@ -158,7 +158,20 @@ def test_references_are_those_of_the_scaled_input():
     inputs = known.inputs({"x": torch.arange(6.0).view(3, 2).numpy()})
     close(reference(known, inputs, "zero")[0], torch.zeros(3, 2))
     close(reference(known, inputs, "empty")[0], torch.full((3, 2), -1.5))
+    close(reference(known, inputs, "empty", levels={"x": 7.0})[0], torch.full((3, 2), 2.0))
     close(reference(known, inputs, "mean")[0], inputs[0][1].expand(3, 2))
+    with pytest.raises(CascadeError, match="levels: no input field 'y'"):
+        reference(known, inputs, "empty", levels={"y": 7.0})
+
+
+def test_the_way_begins_at_a_level():
+    known, inputs = cloud()
+    settings = IntegratedGradientsSettings(baseline="empty", levels={"energy": 2.0})
+    start = reference(known, inputs, "empty", levels=settings.levels)
+    assert (start[2].values == 2).all()
+    found = integrated_gradients(known, inputs, settings)
+    wanted = integrated_gradients(known, inputs, settings, baseline=start)
+    close(found[2].values, wanted[2].values)
 
 
 def test_what_is_shuffled_comes_from_other_events():

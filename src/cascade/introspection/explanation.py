@@ -27,6 +27,8 @@ from cascade.training.batches import Values
 
 BATCH = 256
 """Events whose number is worked out at a time, without gradients."""
+SEEDS = 1000
+"""Seeds between two networks of shuffled weights: more than either tries."""
 Columns = tuple[tuple[Field, ...], dict[str, Any]]
 """The schema of a file, and its arrays."""
 
@@ -54,7 +56,8 @@ def attributed(
     WAY_flipped, random_flipped
         The number with elements replaced, (F,), and in random orders, (orders, F).
     WAY_randomised
-        Rank correlation with the relevance by shuffled weights; NaN where it was not worked out.
+        Rank correlation with the relevance by shuffled weights, mean over some such networks; NaN
+        where it was not worked out.
     WAY_conservation
         By how much of itself the sum of the relevance misses what it should be, of ways that
         promise it.
@@ -175,11 +178,10 @@ def _start(explained: Explained, inputs: Sequence[Values], settings: Settings) -
     """Return the number at the baseline that a way starts from, (B,); 0 if it has none."""
     if not hasattr(settings, "baseline"):
         return 0.0
+    baseline = reference(explained, inputs, settings.baseline, levels=settings.levels)
     start = [
         x if name in settings.held else x0
-        for name, x, x0 in zip(
-            explained.fields, inputs, reference(explained, inputs, settings.baseline), strict=True
-        )
+        for name, x, x0 in zip(explained.fields, inputs, baseline, strict=True)
     ]
     return scores(explained, start, settings.batch)
 
@@ -208,16 +210,21 @@ def _randomised(
     axes: int,
     settings: ExplanationSettings,
 ) -> None:
-    """Compare the relevance of the first events with that by shuffled weights."""
+    """Compare the relevance of the first events with those by shuffled weights."""
     few = [values[: settings.randomised] for values in inputs]
-    shuffled = randomised_explained(explained, few, settings.seed)
-    if shuffled is None:
-        return
-    for name, chosen in ways.items():
+    shuffled = [
+        randomised_explained(explained, few, settings.seed + SEEDS * number)
+        for number in range(settings.shuffles)
+    ]
+    alive = [each for each in shuffled if each is not None]
+    for name, chosen in ways.items() if alive else ():
+        ours = relevances[name][: settings.randomised]
+        found = [
+            rank_correlation(ours, of_elements(_attribute(each, few, name, chosen), axes))
+            for each in alive
+        ]
         correlation = np.full(len(inputs[0]), math.nan)
-        relevance = of_elements(_attribute(shuffled, few, name, chosen), axes)
-        number = len(few[0])
-        correlation[:number] = rank_correlation(relevances[name][:number], relevance)
+        correlation[: len(ours)] = np.mean(found, axis=0)
         columns.add(f"{name}_randomised", "rank correlation with shuffled weights", correlation)
 
 

@@ -110,10 +110,11 @@ def integrated_gradients(
     """
     for name in settings.held:
         known(name, explained.fields, "held", "input field")
-    start = reference(explained, inputs, settings.baseline) if baseline is None else list(baseline)
+    if baseline is None:
+        baseline = reference(explained, inputs, settings.baseline, levels=settings.levels)
     start = [
         x if name in settings.held else x0
-        for name, x, x0 in zip(explained.fields, inputs, start, strict=True)
+        for name, x, x0 in zip(explained.fields, inputs, baseline, strict=True)
     ]
     number = len(inputs)
 

@@ -70,7 +70,7 @@ def flipped(
         raise CascadeError(
             f"no input has elements of shape {tuple(numbers(elements).shape[1:])} per event"
         )
-    instead = reference(explained, inputs, settings.operator, rng)
+    instead = reference(explained, inputs, settings.operator, rng, settings.levels)
 
     def curves(order: Tensor) -> np.ndarray:
         """Return the score of each event after each fraction, (B, F)."""

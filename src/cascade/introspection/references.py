@@ -5,12 +5,14 @@ There is no single nothing: a network never saw some of these, so whoever uses o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 import torch
 
+from cascade.errors import known
 from cascade.introspection.batching import numbers, with_numbers
 from cascade.introspection.explained import Explained, attributable
 from cascade.layers.ragged import Ragged
@@ -25,6 +27,7 @@ def reference(
     inputs: Sequence[Values],
     name: ReferenceName,
     rng: np.random.Generator | None = None,
+    levels: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Values]:
     """Return inputs of the same shapes that say nothing of each event. Whole numbers stay.
 
@@ -39,10 +42,23 @@ def reference(
         ``shuffle``: what stands in the same place of another event, or in another row.
     rng
         Where ``shuffle`` draws from.
+    levels
+        What ``empty`` is of an input field, where it is not 0.
+
+    Raises
+    ------
+    CascadeError
+        There is no such field.
     """
-    if name == "empty" and isinstance(explained.network, Scaled):
-        nothing = [with_numbers(x, torch.zeros_like(numbers(x))) for x in inputs]
-        found = explained.network.scaled(*nothing)
+    for field in levels:
+        known(field, explained.fields, "levels", "input field")
+    if name == "empty":
+        found = [
+            with_numbers(x, torch.full_like(numbers(x), levels.get(field, 0)))
+            for field, x in zip(explained.fields, inputs, strict=True)
+        ]
+        if isinstance(explained.network, Scaled):
+            found = explained.network.scaled(*found)
     else:
         found = [_reference(x, name, rng) for x in inputs]
     return [new if attributable(x) else x for x, new in zip(inputs, found, strict=True)]

@@ -32,6 +32,9 @@ class IntegratedGradientsSettings(AttributionSettings):
     baseline: Literal["zero", "empty", "mean"] = "zero"
     """Where the way begins: 0 behind the scaler, 0 in the file's units, or the events' mean."""
 
+    levels: dict[str, float] = {}
+    """What ``empty`` is of an input field, where it is not 0: a pedestal, in the file's units."""
+
     held: Names = ()
     """Input fields that stay as they are on the way, and so get no share."""
 
@@ -173,6 +176,9 @@ class PixelFlippingSettings(AttributionSettings):
     operator: Literal["zero", "empty", "mean", "shuffle"] = "empty"
     """By what: 0 behind the scaler, 0 in the file's units, the events' mean, another event's."""
 
+    levels: dict[str, float] = {}
+    """What ``empty`` is of an input field, where it is not 0: a pedestal, in the file's units."""
+
     fractions: Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], Field(strict=False)] = (
         0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5,
     )  # fmt: skip
@@ -218,8 +224,11 @@ class ExplanationSettings(Settings):
     pixel_flipping: PixelFlippingSettings | None = PixelFlippingSettings()
     """How elements are taken away, the most relevant first; null: not at all."""
 
-    randomised: Number = 64
-    """Events whose attribution is compared with that of a network with shuffled weights."""
+    randomised: Number = 32
+    """Events whose attribution is compared with those of networks with shuffled weights."""
+
+    shuffles: Annotated[int, Field(ge=1)] = 4
+    """Such networks: of a single one the sign of its score may decide for all events."""
 
     seed: Number = 1
     """Of random orders, and of the shuffled weights."""
