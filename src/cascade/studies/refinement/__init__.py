@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from cascade.events.schema import Field
+from cascade.products import COMMON
 from cascade.study import Estimator, Ingestion, Metric, Network, Product, Simulation, Study
 
 _HERE = "cascade.studies.refinement"
@@ -118,6 +119,7 @@ STUDY = Study(
     ),
     products=MappingProxyType(
         {
+            **COMMON,
             "critic_history": _product("critic:critic_history"),
             "example_traces": _product("traces:example_traces", "ExampleTraces"),
             "observables": _product("distributions:observables", "Observables"),
@@ -126,7 +128,6 @@ STUDY = Study(
             "side_by_side": _product("side_by_side:side_by_side", "SideBySide"),
             "gap_closed": _product("gap:gap_closed", "GapClosed"),
             "label_kept": _product("labels:label_kept", "LabelKept"),
-            "history": Product("cascade.plotting.history:history", FIGURE),
         }
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from cascade.events.schema import Field
+from cascade.products import COMMON
 from cascade.study import (
     Estimator,
     Evidence,
@@ -64,7 +65,6 @@ PREDICTIONS = (
 )
 
 TRUTH = ("axis", "core", "lg_energy", "x_max", "mass_number")
-FIGURE = "cascade.plotting.settings:FigureSettings"
 STATIONS = ("position", "time", "trace")
 MAPPED = ("station", *STATIONS)
 
@@ -150,6 +150,7 @@ STUDY = Study(
     ),
     products=MappingProxyType(
         {
+            **COMMON,
             "event_display": _product("display", "event_display", "ShowerDisplay"),
             "resolution_energy": _product("resolution", "resolution_energy", "Resolution"),
             "resolution_zenith": _product("resolution", "resolution_zenith", "Resolution"),
@@ -170,7 +171,6 @@ STUDY = Study(
             "relevance_over_distance": _product(
                 "relevance_profiles", "relevance_over_distance", "RelevanceProfiles"
             ),
-            "history": Product("cascade.plotting.history:history", FIGURE),
         }
     ),
     elements="trace",
