@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from cascade.events.schema import Field
+from cascade.products import COMMON
 from cascade.study import (
     Estimator,
     Evidence,
@@ -92,7 +93,12 @@ STUDY = Study(
     predictions=PREDICTIONS,
     finalise=Finalise(f"{_HERE}.weights:pt_weights", reads=("pt", "label")),
     elements="image",
-    evidence=MappingProxyType({"artefact": Evidence(f"{_HERE}.artefact:planted", ("mark",))}),
+    evidence=MappingProxyType(
+        {
+            "subjets": Evidence(f"{_HERE}.evidence:subjets", ("image", "delta_r")),
+            "artefact": Evidence(f"{_HERE}.artefact:planted", ("mark",)),
+        }
+    ),
     sources=MappingProxyType(
         {
             "pythia8": Simulation(
@@ -151,6 +157,7 @@ STUDY = Study(
     ),
     products=MappingProxyType(
         {
+            **COMMON,
             "average_images": _product("images", "average_images", "AverageImages"),
             "pixel_correlation": _product("images", "pixel_correlation", "PixelCorrelation"),
             "observables": _product("observables", "observables", "Observables"),
@@ -158,13 +165,17 @@ STUDY = Study(
             "event_display": _product("display", "event_display", "EventDisplay"),
             "roc": _product("performance", "roc", "Roc"),
             "roc_family": _product("performance", "roc_family", "Roc"),
-            "history": Product("cascade.plotting.history:history", _settings("FigureSettings")),
             "selection": _product("fits", "selection", "Score"),
             "depth": _product("fits", "depth", "Depth"),
             "first_layer_filters": _product("fits", "first_layer_filters", "Figure"),
             "artefact": _product("artefact", "artefact", "ArtefactMaps"),
             "saliency_blind_spot": _product("blind_spot", "saliency_blind_spot", "BlindSpot"),
             "translation": _product("translation", "translation", "Figure"),
+            "heatmaps": _product("heatmaps", "heatmaps", "Heatmaps"),
+            "average_relevance": _product("heatmaps", "average_relevance", "AverageRelevance"),
+            "maximised": _product("excitation", "maximised", "Maximised"),
+            "deconvnet_patches": _product("excitation", "deconvnet_patches", "Patches"),
+            "feature_maps": _product("feature_maps", "feature_maps", "FeatureMaps"),
         }
     ),
 )
