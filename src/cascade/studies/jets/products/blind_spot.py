@@ -53,7 +53,7 @@ def saliency_blind_spot(inputs: Inputs, settings: BlindSpotSettings) -> Result:
         label = None if name == WORTH else name_of(name)
         panel.errorbar(x, y, error, markersize=3.2, elinewidth=0.7, label=label, **look)
     axes[0, 0].set(ylabel="logit with mark\n− without it", xscale="log")
-    axes[0, 0].set_ylim(0)
+    axes[0, 0].set_ylim(bottom=min(0, axes[0, 0].get_ylim()[0]))
     axes[1, 0].set(xlabel="transverse energy of the mark [GeV]",
                    ylabel="share of the relevance\non the mark", yscale="log")  # fmt: skip
     chance = float(mark.mean())
