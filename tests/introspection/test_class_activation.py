@@ -17,8 +17,10 @@ from cascade.introspection.class_activation import (
     hires_cam,
 )
 from cascade.introspection.settings import AttributionSettings, LayerSettings
+from cascade.layers.edge_convolution import EdgeConvolution
 from cascade.layers.hexagonal import HexagonalConv2d, hexagon
 from cascade.layers.hexagonal_groups import GroupConv2d, LiftingConv2d, group_pool
+from cascade.layers.neighbours import nearest
 from cascade.layers.occupied import OccupiedConv, SquareConv2d, neighbours
 from cascade.layers.ragged import Ragged
 from cascade.studies.jets.networks import cnn
@@ -244,3 +246,33 @@ def test_hexagons_are_symmetric_maps():
     maps = maps + maps.flip(1, 2)
     found = grad_cam(explained(Hexagonal()), [maps], LAST)[0]
     close(found, found.flip(1, 2), 1e-4)
+
+
+class Points(nn.Module):
+    """An edge convolution on dense clouds, then a mean over the points and a linear layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution = EdgeConvolution(2, 6, 5, "mean")
+        self.last = nn.Linear(5, 1)
+
+    def forward(self, position, energy):
+        points = torch.stack([energy, energy**2], dim=-1)
+        said = self.convolution(points, nearest(position, 3))
+        return self.last(torch.relu(said).mean(dim=1)).squeeze(1)
+
+
+def test_edge_convolutions_have_a_map_of_points():
+    torch.manual_seed(0)
+    network = explained(Points(), "position", "energy")
+    inputs = [torch.randn(4, 9, 3), torch.rand(4, 9)]
+    kept = []
+    hook = network.body.convolution.register_forward_hook(lambda *seen: kept.append(seen[2]))
+    network.score(*inputs)
+    hook.remove()
+    weight = network.body.last.weight[0] / 9  # the gradient where the ReLU is open
+    (position, energy), maps = hires_cam(network, inputs, LAST), kept[0]
+    assert position is None
+    close(energy, torch.relu((weight * torch.relu(maps)).sum(-1)))
+    alpha = (weight * (maps > 0)).mean(1, keepdim=True)
+    close(grad_cam(network, inputs, LAST)[1], torch.relu((alpha * maps).sum(-1)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from cascade.errors import CascadeError
 from cascade.introspection.explained import Explained
 from cascade.introspection.gradients import gradient_times_input
 from cascade.introspection.relevance import account, relevance
+from cascade.introspection.relevance_propagation import Propagation
 from cascade.introspection.settings import AttributionSettings, RelevanceSettings
 from cascade.layers.convolution import convolution_unit
 from cascade.layers.edge_convolution import EdgeConvolution
@@ -330,3 +332,18 @@ def test_settings_must_name_inputs():
         relevance(explained, x, settings("zero", held=("y",)))
     with pytest.raises(CascadeError, match="depends on no input"):
         relevance(explained, x, settings("zero", held=("x",)))
+
+
+def test_nothing_is_left_in_memory_of_a_batch():
+    network, events = build("convolutional"), inputs("convolutional")
+    relevance(network, events, settings("epsilon"))
+    kept = alive()
+    for _ in range(3):
+        relevance(network, events, settings("epsilon"))
+    assert alive() == kept
+
+
+def alive():
+    """Return how many graphs of a propagation anything still holds."""
+    gc.collect()
+    return sum(type(x) is Propagation for x in gc.get_objects())

@@ -28,6 +28,7 @@ from cascade.introspection.batching import Attribution, batches, in_batches, num
 from cascade.introspection.explained import Explained, attributable
 from cascade.introspection.feature_maps import Layer, layer, layers
 from cascade.introspection.settings import AttributionSettings, LayerSettings
+from cascade.layers.edge_convolution import EdgeConvolution
 from cascade.layers.hexagonal import HexagonalConv2d
 from cascade.layers.hexagonal_groups import GroupConv2d, LiftingConv2d
 from cascade.layers.occupied import OccupiedConv
@@ -35,7 +36,9 @@ from cascade.layers.ragged import Ragged, cat
 from cascade.training.batches import Values
 
 GROUP = (LiftingConv2d, GroupConv2d)
-CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, HexagonalConv2d, OccupiedConv, *GROUP)
+CONVOLUTIONS = (
+    nn.Conv1d, nn.Conv2d, nn.Conv3d, HexagonalConv2d, EdgeConvolution, OccupiedConv, *GROUP
+)  # fmt: skip
 _INTERPOLATION = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 

@@ -139,6 +139,7 @@ def _propagate(
             score.detach(),
             materialize_grads=True,
         )
+    propagation.forget()
     each = iter(found)
     shares = [
         with_numbers(x, next(each)) if carrier else None

@@ -74,6 +74,10 @@ class Propagation(TorchFunctionMode):
         """
         self._check([score])
 
+    def forget(self) -> None:
+        """Let go of the graph of a batch: its nodes hold rules, and these hold what knows them."""
+        self._known.clear()
+
     def _check(self, found: list[Any], name: str | None = None) -> None:
         """Check what lies behind carriers, all in the function of this name if there is one."""
         foreign = operations.foreign(operations.nodes_of(found), self._known)

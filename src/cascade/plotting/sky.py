@@ -130,10 +130,12 @@ def circle_rays(
     axes.scatter(*project(direction), s=size, facecolors="none", **look)
 
 
-def mark_sources(axes: Axes, direction: np.ndarray, label: str | None = "source") -> None:
+def mark_sources(
+    axes: Axes, direction: np.ndarray, label: str | None = "source", size: float = 70.0
+) -> None:
     """Draw stars at sources."""
     axes.scatter(
-        *project(direction), s=70, marker="*", facecolors=style.SKY, edgecolors="black",
+        *project(direction), s=size, marker="*", facecolors=style.SKY, edgecolors="black",
         linewidths=0.6, label=label, zorder=5, clip_on=False,
     )  # fmt: skip
 

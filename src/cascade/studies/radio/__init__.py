@@ -5,7 +5,17 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from cascade.events.schema import Field
-from cascade.study import Estimator, Ingestion, Metric, Network, Product, Simulation, Study
+from cascade.products import COMMON
+from cascade.study import (
+    Estimator,
+    Evidence,
+    Ingestion,
+    Metric,
+    Network,
+    Product,
+    Simulation,
+    Study,
+)
 
 _HERE = "cascade.studies.radio"
 
@@ -35,7 +45,6 @@ TRACE = ("trace",)
 FOUND = ("trace", "label", "snr", "fluence")
 PAIRED = ("trace", "signal", "label", "snr", "noise_rms", "fluence")
 """What traces are paired anew from."""
-FIGURE = "cascade.plotting.settings:FigureSettings"
 
 
 def _settings(name: str) -> str:
@@ -114,6 +123,7 @@ STUDY = Study(
     ),
     products=MappingProxyType(
         {
+            **COMMON,
             "example_traces": _product("traces", "example_traces", "ExampleTraces"),
             "roc": _product("performance", "roc", "Roc"),
             "tpr_over_snr": _product("detection", "tpr_over_snr", "Detection"),
@@ -123,7 +133,9 @@ STUDY = Study(
             "latent": _product("latent_space", "latent", "Latent"),
             "invented_pulses": _product("inventions", "invented_pulses", "InventedPulses"),
             "compression": _product("bottleneck", "compression", "Compression"),
-            "history": Product("cascade.plotting.history:history", FIGURE),
+            "trace_relevance": _product("relevance", "trace_relevance", "TraceRelevance"),
         }
     ),
+    elements="trace",
+    evidence=MappingProxyType({"pulse": Evidence(f"{_HERE}.evidence:pulse", ("signal",))}),
 )

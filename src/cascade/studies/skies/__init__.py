@@ -5,7 +5,17 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from cascade.events.schema import Field
-from cascade.study import Estimator, Ingestion, Metric, Network, Product, Simulation, Study
+from cascade.products import COMMON
+from cascade.study import (
+    Estimator,
+    Evidence,
+    Ingestion,
+    Metric,
+    Network,
+    Product,
+    Simulation,
+    Study,
+)
 
 _HERE = "cascade.studies.skies"
 
@@ -106,6 +116,7 @@ STUDY = Study(
     ),
     products=MappingProxyType(
         {
+            **COMMON,
             "sky_maps": _product("maps", "sky_maps", "SkyMaps"),
             "neighbour_graphs": _product("graphs", "neighbour_graphs", "NeighbourGraphs"),
             "roc": _product("performance", "roc", "Roc"),
@@ -113,9 +124,11 @@ STUDY = Study(
             "tpr_differences": _product("differences", "tpr_differences", "Differences"),
             "ray_scores": _product("rays", "ray_scores", "RayScores"),
             "real_sky": _product("real", "real_sky", "RealSky"),
-            "history": Product(
-                "cascade.plotting.history:history", "cascade.plotting.settings:FigureSettings"
-            ),
+            "relevance_map": _product("relevance", "relevance_map", "RelevanceMap"),
         }
+    ),
+    elements="energy",
+    evidence=MappingProxyType(
+        {"source_rays": Evidence(f"{_HERE}.evidence:source_rays", ("ray_label",))}
     ),
 )

@@ -11,6 +11,7 @@ from cascade.studies.radio.products.fluence import fluence_ratio
 from cascade.studies.radio.products.inventions import invented_pulses
 from cascade.studies.radio.products.latent_space import latent
 from cascade.studies.radio.products.performance import roc
+from cascade.studies.radio.products.relevance import trace_relevance
 from cascade.studies.radio.products.traces import example_traces
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "roc",
     "snr_gain",
     "tpr_over_snr",
+    "trace_relevance",
 ]

@@ -23,6 +23,7 @@ from cascade.studies.radio.settings.products import (
     LatentSettings,
     RocSettings,
     SnrSettings,
+    TraceRelevanceSettings,
 )
 from cascade.studies.radio.settings.sources import TraceSettings
 
@@ -43,6 +44,7 @@ __all__ = [
     "RocSettings",
     "RootSettings",
     "SnrSettings",
+    "TraceRelevanceSettings",
     "TraceSettings",
     "WienerSettings",
 ]

@@ -131,3 +131,23 @@ class CompressionSettings(FigureSettings):
 
     replicas: Replicas = 100
     """Bootstrap replicas behind intervals."""
+
+
+class TraceRelevanceSettings(FigureSettings):
+    """Relevance along traces."""
+
+    ways: list[str] = []
+    """Ways of explaining that are shown; by default all that the explanation has."""
+
+    snr: Annotated[list[Positive], Field(max_length=3)] = [8.0, 3.5]
+    """Signal-to-noise ratios of the pulses that are drawn; of each the explained trace that is
+    next to it. A trace without a pulse is drawn as well if there is one."""
+
+    edges: Edges = [1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0]
+    """Edges of the bins in the signal-to-noise ratio."""
+
+    around: Positive = 0.6
+    """Time before and after the pulse over which the mean relevance is drawn [µs]."""
+
+    least: Positive = 4.0
+    """Signal-to-noise ratio of the weakest pulses in that mean."""

@@ -11,12 +11,14 @@ from cascade.studies.skies.products.maps import sky_maps
 from cascade.studies.skies.products.performance import roc
 from cascade.studies.skies.products.rays import ray_scores
 from cascade.studies.skies.products.real import real_sky
+from cascade.studies.skies.products.relevance import relevance_map
 
 __all__ = [
     "history",
     "neighbour_graphs",
     "ray_scores",
     "real_sky",
+    "relevance_map",
     "roc",
     "sky_maps",
     "tpr_differences",

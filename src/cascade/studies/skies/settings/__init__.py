@@ -19,6 +19,7 @@ from cascade.studies.skies.settings.products import (
     NeighbourGraphsSettings,
     RayScoresSettings,
     RealSkySettings,
+    RelevanceMapSettings,
     RocSettings,
     SkyMapsSettings,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "NeighbourGraphsSettings",
     "RayScoresSettings",
     "RealSkySettings",
+    "RelevanceMapSettings",
     "RocSettings",
     "RootSettings",
     "ScanSettings",

@@ -92,3 +92,19 @@ class RealSkySettings(FigureSettings):
 
     bins: Annotated[int, Field(ge=5, le=200)] = 40
     """Bins of each distribution of scores."""
+
+
+class RelevanceMapSettings(FigureSettings):
+    """Relevance of the rays of single skies."""
+
+    ways: list[str] = []
+    """Ways of explaining that are shown; by default all that the explanation has."""
+
+    fractions: Annotated[list[Fraction], Field(max_length=2)] = [0.1, 0.06]
+    """Signal fractions of the skies that are drawn: of those explained the first that is next to
+    each. An isotropic sky is drawn as well if there is one."""
+
+    edges: Annotated[list[Annotated[float, Field(ge=0, le=1)]], Field(min_length=2)] = [
+        0.015, 0.045, 0.075, 0.105, 0.155,
+    ]  # fmt: skip
+    """Edges of the bins in the signal fraction."""
