@@ -49,15 +49,25 @@ class Applied:
         return {name: values[order] for name, values in self.columns.items()}
 
 
+WAYS = {
+    "gradient_times_input": "gradient × input",
+    "lrp": "LRP",
+    "cam": "CAM",
+    "grad_cam": "Grad-CAM",
+    "hires_cam": "HiResCAM",
+}
+"""What ways of explaining are called, where it is not their own name."""
+
+
 def called(key: str, labels: Mapping[str, str]) -> str:
-    """Return what a method or sample is called in a figure.
+    """Return what a method, a sample or a way of explaining is called in a figure.
 
     Examples
     --------
-    >>> called("cnn_narrow", {}), called("cnn", {"cnn": "CNN"})
-    ('cnn narrow', 'CNN')
+    >>> called("cnn_narrow", {}), called("cnn", {"cnn": "CNN"}), called("lrp", {})
+    ('cnn narrow', 'CNN', 'LRP')
     """
-    return labels.get(key) or key.replace("_", " ")
+    return labels.get(key) or WAYS.get(key) or key.replace("_", " ")
 
 
 def predictions(

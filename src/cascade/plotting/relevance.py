@@ -18,14 +18,6 @@ from cascade.plotting.points import draw_series
 from cascade.plotting.product import Inputs
 from cascade.plotting.reading import called, explanation
 
-CALLED = {
-    "gradient_times_input": "gradient × input",
-    "lrp": "LRP",
-    "cam": "CAM",
-    "grad_cam": "Grad-CAM",
-    "hires_cam": "HiResCAM",
-}
-"""What ways of explaining are called in figures, if not as they are named."""
 UNSIGNED = ("saliency", "sensitivity", "grad_cam", "hires_cam")
 """Ways whose relevance has no negative side."""
 
@@ -93,7 +85,7 @@ def attributions(
         raise CascadeError(f"{path}: holds no relevance of events whose truth is known")
     shown = [known(way, made, "ways", "way in this explanation") for way in ways] or made
     wanted = ("explained", "evidence", "random_share", *shown, *(f"{way}_share" for way in shown))
-    names = {way: called(way, {**CALLED, **labels}) for way in shown}
+    names = {way: called(way, labels) for way in shown}
     return Attributions(path, called(network, labels), names, hdf5.read(path, [*wanted, *columns]))
 
 

@@ -127,7 +127,7 @@ def _caption(
         f"bar), mean over {style.plural(told, 'event')} with evidence.{ranking} Area over the "
         "curve of the explained number when the most relevant elements are taken away first "
         "(pixel flipping), in units of the mean size of the number, against random orders (grey "
-        "bar). Rank correlation with the map of a network of shuffled weights: above "
+        "bar). Rank correlation with maps of networks of shuffled weights: above "
         f"{LARGEST_CORRELATION:g} (grey) a map shows the events more than the network. "
         "Conservation error |Σ R − S| / |S|, median, bars half of the central 68 %, of ways that "
         "promise to share out the whole number (biases keep their part). Other bars are standard "

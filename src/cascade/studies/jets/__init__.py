@@ -95,8 +95,12 @@ STUDY = Study(
     elements="image",
     evidence=MappingProxyType(
         {
-            "subjets": Evidence(f"{_HERE}.evidence:subjets", ("image", "delta_r")),
-            "artefact": Evidence(f"{_HERE}.artefact:planted", ("mark",)),
+            "subjets": Evidence(
+                f"{_HERE}.evidence:subjets",
+                ("image", "delta_r"),
+                "pixels of the two leading subjets, among those with energy",
+            ),
+            "artefact": Evidence(f"{_HERE}.artefact:planted", ("mark",), "the planted mark"),
         }
     ),
     sources=MappingProxyType(

@@ -137,5 +137,7 @@ STUDY = Study(
         }
     ),
     elements="trace",
-    evidence=MappingProxyType({"pulse": Evidence(f"{_HERE}.evidence:pulse", ("signal",))}),
+    evidence=MappingProxyType(
+        {"pulse": Evidence(f"{_HERE}.evidence:pulse", ("signal",), "the true pulse")}
+    ),
 )

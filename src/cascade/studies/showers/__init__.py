@@ -174,5 +174,13 @@ STUDY = Study(
         }
     ),
     elements="trace",
-    evidence=MappingProxyType({"earliest": Evidence(f"{_HERE}.evidence:earliest", ("trace",))}),
+    evidence=MappingProxyType(
+        {
+            "earliest": Evidence(
+                f"{_HERE}.evidence:earliest",
+                ("trace",),
+                "the rise of the signals in the three hottest stations, among bins with signal",
+            )
+        }
+    ),
 )

@@ -129,6 +129,10 @@ STUDY = Study(
     ),
     elements="energy",
     evidence=MappingProxyType(
-        {"source_rays": Evidence(f"{_HERE}.evidence:source_rays", ("ray_label",))}
+        {
+            "source_rays": Evidence(
+                f"{_HERE}.evidence:source_rays", ("ray_label",), "rays of sources"
+            )
+        }
     ),
 )

@@ -31,7 +31,6 @@ from cascade.studies.jets.products.relevance_maps import (
     Maps,
     bounds,
     locate,
-    name_of,
     read_maps,
 )
 from cascade.studies.jets.settings import ArtefactMapsSettings
@@ -117,7 +116,7 @@ def _draw_maps(
             _draw_place(panel, found.place)
         style.note(axes[row, 0], called(maps.network, labels), x=0.08, y=0.05)
     for panel, way in zip(axes[0], ways, strict=True):
-        panel.set_title(name_of(way), fontsize=7)
+        panel.set_title(called(way, {}), fontsize=7)
     name_coordinates(axes, *COORDINATES)
     label = f"mean share of the relevance of a {reading.CLASSES[found.label]} jet, per pixel"
     colour_bar(figure, axes, norm, label, "bottom")
@@ -141,7 +140,7 @@ def _draw_shares(
         value, low, high = (np.array([getattr(n, key) for n in numbers]) for key in _BOUNDS)
         draw_rows(axes, value, (low, high), looks=[look] * len(ways))
         axes.plot([], [], label=called(network, labels), linestyle="none", markersize=3.2, **look)
-    name_rows(axes, [name_of(way) for way in ways])
+    name_rows(axes, [called(way, {}) for way in ways])
     axes.axvline(0.5, color="black", lw=0.6, linestyle=(0, (1.2, 1.2)))
     axes.set(xlim=(-0.03, 1.03), xlabel="share in the frame")
 
@@ -196,14 +195,14 @@ def _caption(
         if (number := metrics.get(f"{fooled.network}/{sample}/auc"))
     ]
     shares = ", ".join(
-        f"{name_of(way)} {100 * metrics[f'{fooled.network}/{way}/share'].value:.0f} %"
+        f"{called(way, {})} {100 * metrics[f'{fooled.network}/{way}/share'].value:.0f} %"
         for way in ways
     )
     return (
         f"Where '{name}' looks, and another network does not. Left: mean share of the absolute "
         f"relevance of {style.plural(int(marked.sum()), f'{cls} jet')} per pixel; top: '{name}', "
         f"bottom: '{called(honest.network, labels)}' on the same jets. Frame: the place where "
-        f"{name_of(ways[0])} of the first exceeds that of the second most, found in the maps "
+        f"{called(ways[0], {})} of the first exceeds that of the second most, found in the maps "
         f"alone: {style.plural(int(found.place.sum()), 'pixel')} at {left:.2f} < Δη < {right:.2f} "
         f"and {low:.2f} < Δφ < {high:.2f}. There is energy in {100 * holds[0]:.0f} % of the {cls} "
         f"jets and in {100 * holds[1]:.0f} % of the {other} jets{verdict}."

@@ -18,7 +18,7 @@ from cascade.plotting import style
 from cascade.plotting.product import Inputs, Number, Result
 from cascade.plotting.reading import called, explanation
 from cascade.studies.jets.products import reading
-from cascade.studies.jets.products.relevance_maps import name_of, read_maps
+from cascade.studies.jets.products.relevance_maps import read_maps
 from cascade.studies.jets.settings import BlindSpotSettings
 
 WORTH = "gain"
@@ -50,7 +50,7 @@ def saliency_blind_spot(inputs: Inputs, settings: BlindSpotSettings) -> Result:
         here = np.array(table["quantity"]) == name
         x, y, error = (np.array(table[key])[here] for key in ("energy", "mean", "error"))
         look = {"color": style.BLACK, "marker": "o"} if name == WORTH else style.symbol(index - 1)
-        label = None if name == WORTH else name_of(name)
+        label = None if name == WORTH else called(name, {})
         panel.errorbar(x, y, error, markersize=3.2, elinewidth=0.7, label=label, **look)
     axes[0, 0].set(ylabel="logit with mark\n− without it", xscale="log")
     axes[0, 0].set_ylim(bottom=min(0, axes[0, 0].get_ylim()[0]))
@@ -139,11 +139,11 @@ def _caption(facts: Mapping[str, object], metrics: Mapping[str, Number], ways: l
         )
 
     listed = ", ".join(
-        f"{name_of(way)} from {100 * weak:.2g} % to {100 * strong:.2g} %"
+        f"{called(way, {})} from {100 * weak:.2g} % to {100 * strong:.2g} %"
         for way in ways
         for weak, strong in [ends(way)]
     )
-    blind = [name_of(way) for way in ways if ends(way)[1] < ends(way)[0] / 2]
+    blind = [called(way, {}) for way in ways if ends(way)[1] < ends(way)[0] / 2]
     weak, strong = ends(WORTH)
     return (
         f"What saliency misses: it explains change, not presence. {facts['jets']} with a mark, "

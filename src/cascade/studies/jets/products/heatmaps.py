@@ -17,6 +17,7 @@ from matplotlib.patches import Circle
 
 from cascade.errors import CascadeError, known
 from cascade.events import hdf5
+from cascade.introspection import WAYS
 from cascade.plotting import style
 from cascade.plotting.images import colour_bar, draw_image, intensity_norm, name_coordinates
 from cascade.plotting.product import Inputs, Result
@@ -30,17 +31,6 @@ HALF_WIDTH = Selection().image_half_width
 SIGNED = SymLogNorm(0.03, linscale=0.5, vmin=-1, vmax=1)
 """Scale of relevance that was divided by its largest size: linear about 0, then logarithmic."""
 TICKS = (-1, -0.3, -0.1, -0.03, 0, 0.03, 0.1, 0.3, 1)
-NAMES = {
-    "saliency": "saliency",
-    "sensitivity": "sensitivity",
-    "gradient_times_input": "gradient × input",
-    "integrated_gradients": "integrated gradients",
-    "lrp": "LRP",
-    "cam": "CAM",
-    "grad_cam": "Grad-CAM",
-    "hires_cam": "HiResCAM",
-}
-"""What the ways are called in figures."""
 VIEW = ((-0.85, 0.85), (-1.15, 0.55))
 """Part of the image that is drawn: most of all jets' energy lies in it."""
 
@@ -150,7 +140,9 @@ def _ways(path: Path, wanted: Sequence[str]) -> list[str]:
     there = hdf5.attributes(path).get("ways", "").split()
     with hdf5.opened(path) as file:
         fields = set(hdf5.fields(file))
-    maps = [way for way in there if way in NAMES and way in fields]
+    maps = [
+        way for way in there if way in WAYS and WAYS[way].kind == "attribution" and way in fields
+    ]
     if not maps:
         raise CascadeError(f"{path}: holds no map of relevance")
     return [known(way, maps, "ways", "way in this explanation") for way in wanted] or maps
@@ -188,7 +180,7 @@ def _panels(rows: int, ways: Sequence[str], labels: Mapping[str, str]) -> tuple[
         sharex=True, sharey=True,
     )  # fmt: skip
     for panel, way in zip(axes[0], ("image", *ways), strict=True):
-        panel.set_title(labels.get(way, NAMES.get(way, way)), fontsize=7)
+        panel.set_title(called(way, labels), fontsize=7)
     return figure, axes
 
 
@@ -244,4 +236,4 @@ def _jets_of(numbers: Mapping[int, Sequence[int]]) -> str:
 
 
 def _listed(ways: Sequence[str]) -> str:
-    return ", ".join(NAMES[way] for way in ways)
+    return ", ".join(called(way, {}) for way in ways)

@@ -12,7 +12,6 @@ from scipy import ndimage
 from cascade.errors import CascadeError
 from cascade.events import hdf5
 from cascade.introspection import WAYS
-from cascade.plotting.reading import called
 from cascade.studies.jets.products import reading
 from cascade.studies.jets.settings import Selection
 
@@ -102,14 +101,3 @@ def bounds(place: np.ndarray, margin: int = 0) -> list[tuple[float, float]]:
         tuple(end * width - HALF_WIDTH for end in (there.min() - margin, there.max() + 1 + margin))
         for there in np.nonzero(place)
     ]
-
-
-def name_of(way: str) -> str:
-    """Return what a way of explaining is called.
-
-    Examples
-    --------
-    >>> name_of("lrp"), name_of("integrated_gradients")
-    ('LRP', 'integrated gradients')
-    """
-    return called(way, {"lrp": "LRP", "gradient_times_input": "gradient × input"})

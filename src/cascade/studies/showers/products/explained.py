@@ -18,14 +18,6 @@ from cascade.plotting.reading import called, explanation
 from cascade.studies.showers.products.display import Layout, layout_of
 
 NUMBERS = {"lg_energy": "lg E", "x_max": "X_max", "logit": "the logit of iron"}
-CALLED = {
-    "saliency": "saliency",
-    "gradient_times_input": "gradient × input",
-    "lrp": "LRP",
-    "grad_cam": "Grad-CAM",
-    "hires_cam": "HiResCAM",
-}
-"""What ways of explaining are called in figures, if not as they are named."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +84,7 @@ def read_explanation(
         path,
         called(network, labels),
         NUMBERS.get(number, number),
-        {way: called(way, {**CALLED, **labels}) for way in shown},
+        {way: called(way, labels) for way in shown},
         layout_of(next(iter(inputs.samples.values()), path)),
     )
 
