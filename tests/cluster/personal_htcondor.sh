@@ -70,7 +70,6 @@ SPOOL = \$(LOCAL_DIR)/spool
 EXECUTE = \$(LOCAL_DIR)/execute
 LOCK = \$(LOCAL_DIR)/lock
 RUN = \$(LOCAL_DIR)
-MASTER_PIDFILE = \$(LOCAL_DIR)/master.pid
 BIN = /usr/bin
 SBIN = /usr/sbin
 LIB = /usr/lib/condor
@@ -108,7 +107,7 @@ CONFIG
 chroot "$root" chown -R $user:$user /home/$user
 
 say "HTCondor"
-inside condor_master
+inside "condor_master -pidfile /home/$user/condor/master.pid"
 for _ in $(seq 60); do
   inside "condor_status -af Name TotalGPUs" 2> /dev/null | grep -q . && break
   sleep 1
@@ -132,21 +131,26 @@ workspace: runs/vacated
 studies:
   blobs:
     reference: simulation
-    samples: {simulation: {simulate: gauss, events: {train: 20000, validation: 500, test: 500}}}
+    samples: {simulation: {simulate: gauss, events: {train: 16000, validation: 500, test: 500}}}
     methods:
-      perceptron: {training: {epochs: 40, batch_size: 16, patience: 0, save_minutes: 0.02}}
+      perceptron: {training: {epochs: 6, batch_size: 16, patience: 0, save_minutes: 0.02}}
 CONFIG
-inside "rm -rf runs"
+inside "rm -rf runs .snakemake"
 inside "$snakemake --configfile vacated.yaml" > "$folder/vacated.log" 2>&1 &
 running=$!
-state() { find "$home/cascade/runs/vacated/results/.resume" -type f 2> /dev/null | head -1; }
-until [ -n "$(state)" ] || ! kill -0 $running 2> /dev/null; do sleep 0.5; done
+log=$home/cascade/runs/vacated/logs/blobs/perceptron/train.log
+until grep -q "epoch 2/" "$log" 2> /dev/null; do
+  kill -0 $running 2> /dev/null || { cat "$folder/vacated.log"; exit 1; }
+  sleep 0.5
+done
 sleep 2
-inside "condor_q -nobatch"
+inside "condor_q -af:h ClusterId JobBatchName JobStatus RequestGPUs"
 inside 'condor_vacate_job -fast $(condor_q -constraint "JobStatus == 2" -af ClusterId)'
 wait $running || { cat "$folder/vacated.log"; exit 1; }
-inside "condor_history -af JobBatchName NumJobStarts NumVacates RequestGPUs ExitCode -limit 3"
-inside "cat runs/vacated/logs/blobs/perceptron/train.log"
+inside "condor_history -af:h JobBatchName NumJobStarts RequestGPUs ExitCode -limit 3"
+cat "$log" # of the second start
+grep -q "resumes from its saved state" "$log"
+if grep -q "epoch 1/" "$log"; then echo "the training started over"; exit 1; fi
 
 say "the same training, left alone, on this machine"
 inside "snakemake --cores 1 --configfile vacated.yaml --config workspace=runs/alone" \

@@ -23,5 +23,5 @@ for declared in workflow.rules:
         "mem_mb": "htcondor_request_mem_mb",
         "gpu": "request_gpus",
     }.items():
-        if ours in declared.resources:
+        if ours in declared.resources and declared.benchmark:
             declared.resources[theirs] = said_again(declared.resources[ours], theirs)
