@@ -6,9 +6,10 @@ CORES ?= all
 BIN := $(CURDIR)/.venv/bin
 INSTALLED := .venv/installed
 PEERS := .venv/peers
+SLURM := .venv/slurm
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help install run smoke test sweep lint bench schema clean
+.PHONY: help install run smoke test sweep cluster lint bench schema clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -39,11 +40,20 @@ smoke: $(INSTALLED) ## run the whole workflow on tiny samples, in runs/smoke
 
 test: $(INSTALLED) ## run the tests
 	@echo "==> tests (under 10 minutes on 2 cores)"
-	pytest -n 2 --dist loadgroup -m "not sweep"
+	pytest -n 2 --dist loadgroup -m "not sweep and not cluster"
 
 sweep: $(INSTALLED) ## kill processes at random moments, many times
 	@echo "==> long sweeps of killed processes"
-	pytest -m sweep
+	pytest -m "sweep and not cluster"
+
+$(SLURM): $(INSTALLED)
+	@echo "==> installing Snakemake's way to Slurm"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,slurm]'
+	@touch $@
+
+cluster: $(SLURM) ## run the workflow on a Slurm of its own, as root, where Slurm is installed
+	@echo "==> tests on a cluster of one node"
+	pytest -m "cluster and not sweep"
 
 lint: $(INSTALLED) ## check style and form of code and workflow
 	ruff check

@@ -92,7 +92,10 @@ class History(lightning.Callback):
 
     def on_train_start(self, trainer: Any, module: Any) -> None:
         """Say how much was done before this process, for the time that is left."""
-        self.progress.resume(trainer.fit_loop.epoch_loop.total_batch_idx + 1)
+        done = trainer.fit_loop.epoch_loop.total_batch_idx + 1
+        self.progress.resume(done)
+        if done:
+            self.progress.say(f"resumes at step {done} from its saved state")
 
     def on_before_optimizer_step(self, trainer: Any, module: Any, optimizer: Any) -> None:
         """Add up the norms of the gradients."""

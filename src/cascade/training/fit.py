@@ -268,8 +268,6 @@ def _train(
         inference_mode=True,
     )
     resumed = saving.path if saving.path.exists() else None
-    if resumed:
-        progress.say("resumes from its saved state")
     trainer.fit(task, train, validation, ckpt_path=resumed, weights_only=True)
     return best.weights, rows.rows
 
