@@ -8,6 +8,8 @@ INSTALLED := .venv/installed
 PEERS := .venv/peers
 SLURM := .venv/slurm
 export PATH := $(BIN):$(PATH)
+# nothing here talks to an HTCondor, whose module warns at each start of Snakemake without a config
+export CONDOR_CONFIG ?= /dev/null
 
 .PHONY: help install run smoke test sweep cluster lint bench schema clean
 .DEFAULT_GOAL := help
@@ -47,8 +49,8 @@ sweep: $(INSTALLED) ## kill processes at random moments, many times
 	pytest -m "sweep and not cluster"
 
 $(SLURM): $(INSTALLED)
-	@echo "==> installing Snakemake's way to Slurm"
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,slurm]'
+	@echo "==> installing Snakemake's ways to Slurm and HTCondor"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,slurm,htcondor]'
 	@touch $@
 
 cluster: $(SLURM) ## run the workflow on a Slurm of its own, as root, where Slurm is installed

@@ -14,7 +14,7 @@ import yaml
 from programs import ROOT, CommandLine, copy_project
 
 pytestmark = [
-    pytest.mark.workflow,
+    pytest.mark.cluster,
     pytest.mark.xdist_group("htcondor"),
     pytest.mark.skipif(
         find_spec("snakemake_executor_plugin_htcondor") is None,
