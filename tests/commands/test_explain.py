@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -84,3 +88,63 @@ def mean_pixel(explained, inputs, settings):
     """Return a number for each event, of what the network sees."""
     assert explained.fields == ("image",)
     return (Field("mean", "1", "mean pixel"),), {"mean": inputs[0].mean((1, 2)).numpy()}
+
+
+def test_attributions_stand_beside_truth_and_evidence(call):
+    save("cnn")
+    call("simulate", "jets", "toy", "--events", "40", "--block", "20", "-o", "test.h5")
+    settings = '{"events": 12, "randomised": 0, "ways": {"integrated_gradients": {"steps": 4}}}'
+    line = ["explain", "jets", "cnn", "--model", "cnn.ckpt", "--events", "test.h5",
+            "--method", "integrated_gradients", "--method", "grad_cam", "--settings"]  # fmt: skip
+    call(*line, settings, "-o", "out.h5")
+    found, attributes = hdf5.read("out.h5", study="jets"), hdf5.attributes("out.h5")
+    assert attributes["ways"] == "integrated_gradients grad_cam"
+    assert "subjets" in attributes["evidence"]
+    events = hdf5.read("test.h5", ["image", "label"], stop=12)
+    np.testing.assert_array_equal(found["image"], events["image"])
+    for way in ("integrated_gradients", "grad_cam"):
+        assert found[way].shape == found["evidence"].shape == (12, 25, 25)
+        assert found[f"{way}_flipped"].shape == (12, 10)
+    assert (found["evidence"][events["image"] == 0] <= 0).all()
+    call(*line, settings, "-o", "again.h5")
+    again = hdf5.read("again.h5", study="jets")
+    for name, values in found.items():
+        np.testing.assert_array_equal(values, again[name])
+
+
+def test_events_without_truth_are_explained_without_evidence(call):
+    save("cnn")
+    call("simulate", "jets", "toy", "--events", "20", "--block", "20", "-o", "test.h5")
+    with h5py.File("test.h5", "a") as file:
+        for name in ("delta_r", "label"):
+            del file[name]
+    line = ["explain", "jets", "cnn", "--model", "cnn.ckpt", "--events", "test.h5",
+            "--method", "saliency", "-o", "out.h5"]  # fmt: skip
+    call(*line, "--settings", '{"randomised": 0}')
+    found = hdf5.read("out.h5", study="jets")
+    assert "saliency" in found
+    assert not {"evidence", "saliency_share", "label"} & set(found)
+    with pytest.raises(CascadeError, match=r"settings.evidence: 'subjets' needs delta_r"):
+        call(*line, "--settings", '{"evidence": "subjets"}')
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--method", "lrp", "--method", "filters"], "'filters' has rows that are no events"),
+        ([], "--method: name at least one of"),
+        (["--method", "lrp", "--settings", '{"ways": {"lrp": {"rul": "gamma"}}}'],
+         "settings.ways.lrp.rul: unknown key; did you mean 'rule'"),
+        (["--method", "lrp", "--settings", '{"evidence": "subjet"}'], "did you mean 'subjets'"),
+        (["--method", "lrp", "--settings", '{"number": "lg_energy"}'],
+         "no number 'lg_energy' to be explained"),
+        (["--method", "cam"], "cam: the network does not end with a mean over maps"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_named_and_leave_no_file(call, words, message):
+    save("cnn")
+    call("simulate", "jets", "toy", "--events", "20", "--block", "20", "-o", "test.h5")
+    with pytest.raises(CascadeError, match=re.escape(message)):
+        call("explain", "jets", "cnn", "--model", "cnn.ckpt", "--events", "test.h5", *words,
+             "-o", "out.h5")  # fmt: skip
+    assert not Path("out.h5").exists()
