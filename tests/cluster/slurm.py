@@ -113,7 +113,8 @@ class Slurm:
     def jobs(self) -> list[dict[str, str]]:
         """Return what scontrol says about every job since the start, ended ones too."""
         lines = run("scontrol", "show", "job", "--oneliner", "--all").splitlines()
-        return [dict(re.findall(r"(\S+?)=(.*?)(?=\s+\S+?=|$)", line)) for line in lines]
+        # no value that is asked for here has a space in it
+        return [dict(re.findall(r"(\S+?)=(\S*)", line)) for line in lines]
 
     def job(self, number: str) -> dict[str, str]:
         """Return the job of this number."""

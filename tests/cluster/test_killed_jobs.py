@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -103,13 +104,21 @@ def lose(slurm: Slurm, job: str) -> None:
     run("scontrol", "update", "NodeName=localhost", "State=RESUME")
 
 
-def test_killed_trainings_go_on(slurm, undisturbed, tmp_path):
-    project = copy_project(tmp_path)
+@pytest.fixture
+def workflow(slurm: Slurm, project: CommandLine) -> Iterator[subprocess.Popen]:
+    """Start the workflow on the cluster."""
     (project.folder / "blobs.yaml").write_text(yaml.safe_dump(CONFIG))
     write_profile(project, train={"slurm_extra": None})  # no SIGTERM ahead of the limit
-    workflow = project.start(
+    process = project.start(
         "snakemake", *MODELS, "--workflow-profile", PROFILE, "--configfile", "blobs.yaml"
     )
+    yield process
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_killed_trainings_go_on(slurm, undisturbed, project, workflow):
     trainings = [
         Training(project, name, kill)
         for name, kill in zip(NAMES, (limit, requeue, lose), strict=True)
