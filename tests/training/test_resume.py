@@ -115,5 +115,6 @@ def test_training_out_of_time_says_so_in_one_line_and_goes_on(run, blobs, undist
     )
     assert "Traceback" not in stopped.stderr
     assert not (run.folder / "model.ckpt").exists()
-    assert "resumes" in run(*words, "--minutes", 60).stderr
+    assert "resumes" in run(*words, "--minutes", 60, "--scratch", run.folder).stderr
+    assert not list(run.folder.glob("cascade-*"))
     assert_same(run.folder, undisturbed)

@@ -37,6 +37,11 @@ from cascade.settings import Settings
     type=click.FloatRange(min=0, min_open=True),
     help="Save the state and stop after so many minutes, with exit status 75; by default never.",
 )
+@click.option(
+    "--scratch",
+    envvar="CASCADE_SCRATCH",
+    help="Copy a network's events to this folder first, e.g. '$TMPDIR' on the node of a cluster.",
+)
 @options.output
 @click.option(
     "--history",
@@ -57,6 +62,7 @@ def train(
     accelerator: str,
     resume: Path | None,
     minutes: float | None,
+    scratch: str | None,
     output: Path,
     history: Path | None,
 ) -> None:
@@ -120,28 +126,30 @@ def train(
     if chosen_training.devices > 1:
         # read when torch is imported: DDP warns that it looks for unused weights, as it is told to
         os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+    from cascade.events.staging import staged
     from cascade.training.batches import Split
     from cascade.training.callbacks import Interrupted
     from cascade.training.fit import Fit, fit
 
-    job = Fit(
-        study,
-        name or method,
-        method,
-        declared,
-        chosen,
-        chosen_training,
-        seed,
-        context.parent.params["threads"],
-        # in the order of the declaration, not of the options: the first role is the leading one
-        {role: Split(train[role], fields) for role, fields in declared.fields.items()},
-        {role: Split(validation[role], fields) for role, fields in declared.fields.items()},
-    )
-    try:
-        fit(job, output, history, resume or output.parent / ".resume", accelerator, until)
-    except Interrupted as stop:
-        LOGGER.warning("%s/%s: %s", study, job.name, stop)
-        sys.exit(stop.status)
+    with staged(scratch, train, validation) as (train, validation):
+        job = Fit(
+            study,
+            name or method,
+            method,
+            declared,
+            chosen,
+            chosen_training,
+            seed,
+            context.parent.params["threads"],
+            # in the order of the declaration, not of the options: the first role is the leading one
+            {role: Split(train[role], fields) for role, fields in declared.fields.items()},
+            {role: Split(validation[role], fields) for role, fields in declared.fields.items()},
+        )
+        try:
+            fit(job, output, history, resume or output.parent / ".resume", accelerator, until)
+        except Interrupted as stop:
+            LOGGER.warning("%s/%s: %s", study, job.name, stop)
+            sys.exit(stop.status)
 
 
 def _fit_estimator(
