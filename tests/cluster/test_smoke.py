@@ -108,8 +108,12 @@ def test_metrics_lie_in_the_intervals_of_a_local_run(submitted, local):
         first, second = (json.loads((base / path).read_text()) for base in (mine, local))
         assert first["metrics"].keys() == second["metrics"].keys()
         for name, metric in second["metrics"].items():
+            low, high = metric["low"], metric["high"]
             value = first["metrics"][name]["value"]
-            assert metric["low"] <= value <= metric["high"], f"{path}: {name}"
+            if None in (low, high):  # few events leave it open
+                assert value == metric["value"], f"{path}: {name}"
+            else:
+                assert low <= value <= high, f"{path}: {name}"
 
 
 def test_tables_are_those_of_a_local_run(submitted, local):
