@@ -28,8 +28,13 @@ if workflow.is_main_process:
         logger.warning(line)
 
 
+# what jobs run in with `--software-deployment-method apptainer`; see docs/cluster.md
+container: "workflow/envs/cascade.sif"
+
+
 include: "workflow/rules/nodes.smk"
 include: "workflow/rules/cluster.smk"
+include: "workflow/rules/requests.smk"
 
 
 wildcard_constraints:

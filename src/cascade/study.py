@@ -212,6 +212,9 @@ class Study:
         rays.
     evidence
         Which of these elements the truth lies in, by name.
+    event_kb
+        What an event of default size takes of the memory of a network's training and of another
+        fit, as measured; jobs ask for as much.
     """
 
     name: str
@@ -226,6 +229,7 @@ class Study:
     finalise: Finalise | None = None
     elements: str | None = None
     evidence: Mapping[str, Evidence] = field(default_factory=lambda: MappingProxyType({}))
+    event_kb: tuple[float, float] = (10.0, 15.0)
 
 
 def resolve(path: str) -> Any:

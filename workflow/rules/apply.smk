@@ -18,7 +18,7 @@ rule predict:
         "../envs/cascade.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=lambda w: memory_of_chunks(GRAPH.methods[w.applied].study),
         runtime=30,
         gpu=lambda w: gpus(w.applied),
     params:
@@ -49,8 +49,8 @@ rule evaluate:
         "../envs/cascade.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=lambda w: memory_of_metrics(w.applied),
+        runtime=10,
     params:
         study=lambda w: GRAPH.methods[w.applied].study,
         seed=GRAPH.config.seed,
@@ -73,8 +73,8 @@ rule explain:
         "../envs/cascade.yaml"
     threads: GRAPH.config.threads
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=lambda w: 2000 + CUDA * gpus(w.fitted),
+        runtime=60,
         gpu=lambda w: gpus(w.fitted),
     params:
         study=lambda w: GRAPH.methods[w.fitted].study,

@@ -23,8 +23,8 @@ rule train:
         lambda w: GRAPH.methods[w.fitted].threads(GRAPH.config.threads)
         * GRAPH.methods[w.fitted].devices
     resources:
-        mem_mb=lambda w: 4000 * GRAPH.methods[w.fitted].devices,
-        runtime=240,
+        mem_mb=lambda w: memory_of_fit(w.fitted),
+        runtime=lambda w: time_of_fit(w.fitted),
         gpu=lambda w: gpus(w.fitted) * GRAPH.methods[w.fitted].devices,
     params:
         study=lambda w: GRAPH.methods[w.fitted].study,

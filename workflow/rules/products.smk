@@ -74,6 +74,6 @@ rule overview:
             f"--explanation {shlex.quote(f'{key}={path}')}"
             for key, path in judged_explanations().items()
         ),
-        stem=f"{RESULTS}/overview/explanations",
+        stem=lambda w: f"{RESULTS}/overview/explanations",
     shell:
         "exec cascade --log {log} overview explanations {params.files} --output {params.stem:q}"

@@ -16,8 +16,8 @@ rule simulate:
         "../envs/cascade.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=120,
+        mem_mb=SMALL,
+        runtime=time_of_shard,
     params:
         study=lambda w: GRAPH.samples[w.simulated].study,
         sample=lambda w: GRAPH.samples[w.simulated].name,
@@ -49,8 +49,8 @@ rule merge:
         "../envs/cascade.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=SMALL,
+        runtime=10,
     params:
         study=lambda w: GRAPH.samples[w.simulated].study,
     shell:
@@ -108,8 +108,8 @@ rule transform:
         "../envs/cascade.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=lambda w: memory_of_chunks(GRAPH.samples[w.transformed].study),
+        runtime=30,
         gpu=lambda w: gpus(transformer(w).key),
     params:
         study=lambda w: GRAPH.samples[w.transformed].study,

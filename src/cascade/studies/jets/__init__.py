@@ -182,4 +182,5 @@ STUDY = Study(
             "feature_maps": _product("feature_maps", "feature_maps", "FeatureMaps"),
         }
     ),
+    event_kb=(10, 15),
 )

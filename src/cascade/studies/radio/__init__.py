@@ -140,4 +140,5 @@ STUDY = Study(
     evidence=MappingProxyType(
         {"pulse": Evidence(f"{_HERE}.evidence:pulse", ("signal",), "the true pulse")}
     ),
+    event_kb=(5, 6),
 )

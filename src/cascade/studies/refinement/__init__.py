@@ -130,4 +130,5 @@ STUDY = Study(
             "label_kept": _product("labels:label_kept", "LabelKept"),
         }
     ),
+    event_kb=(2, 1),
 )

@@ -183,4 +183,5 @@ STUDY = Study(
             )
         }
     ),
+    event_kb=(9, 11),
 )

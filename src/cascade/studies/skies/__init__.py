@@ -135,4 +135,5 @@ STUDY = Study(
             )
         }
     ),
+    event_kb=(40, 15),
 )
