@@ -71,7 +71,7 @@ rule explain:
         f"{TIMES}/{{fitted}}/explain-{{explanation}}.tsv"
     conda:
         "../envs/cascade.yaml"
-    threads: GRAPH.config.threads
+    threads: 1  # small operations, one after the other: a second thread makes them no faster
     resources:
         mem_mb=lambda w: 2000 + CUDA * gpus(w.fitted),
         runtime=60,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import NullFormatter, NullLocator
 
 from cascade.plotting import style
 from cascade.plotting.attribution import QUANTITIES, Measure, Scores, measures, read_all
@@ -99,6 +99,9 @@ def _frame(panel: Axes, quantity: str, names: list[str]) -> None:
         panel.set_xlim(low, 1)
     elif quantity == "conservation":
         panel.set_xscale("log")
+        low, high = (np.log10(max(end, 1e-6)) for end in panel.get_xlim())
+        panel.set_xlim(10 ** np.floor(low), 10 ** np.ceil(high))
+        panel.xaxis.set_minor_formatter(NullFormatter())
     else:
         panel.set_xlim(min(0, panel.get_xlim()[0]), None)
 
