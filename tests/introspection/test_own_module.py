@@ -44,7 +44,7 @@ def test_the_lines_of_the_readme_find_the_pulse(network, tmp_path, monkeypatch):
     waveforms[:, :, 10:13] += 5
     with h5py.File("mine.h5", "w") as file:
         file["waveform"] = waveforms
-    assert len(shown().strip().splitlines()) <= 10
+    assert len([line for line in shown().splitlines() if line]) <= 10
     found = {}
     exec(shown(), found)
     assert set(found["maps"]) == {"lrp", "integrated_gradients"}

@@ -58,7 +58,7 @@ def test_a_stopped_training_goes_on(run, folder, capfd, case, signum, code):
     (state,) = (output / ".resume").glob("*.ckpt")
     capfd.readouterr()
     call(*command)
-    assert "resumes from its saved state" in capfd.readouterr().err
+    assert "from its saved state" in capfd.readouterr().err
     assert not state.exists()
     undisturbed = words(folder, run.folder / "undisturbed", case)
     call(*undisturbed)
