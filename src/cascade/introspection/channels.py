@@ -9,15 +9,14 @@ over events of the size of its own part of that sum,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from cascade.errors import CascadeError
 from cascade.introspection.batching import batches
 from cascade.introspection.explained import Explained
-from cascade.introspection.feature_maps import Layer, layer
+from cascade.introspection.feature_maps import Layer, layer, layer_gradients
 from cascade.introspection.settings import ChannelsSettings
 from cascade.layers.ragged import Ragged
 from cascade.training.batches import Values
@@ -57,20 +56,7 @@ def importance(explained: Explained, inputs: Sequence[Values], chosen: Layer, si
 
 def _contributions(explained: Explained, inputs: list[Values], chosen: Layer) -> Tensor:
     """Return Σ a ∂S/∂a of each channel and event of a batch, (B, C)."""
-    leaves: list[Tensor] = []
-
-    def cut(module: nn.Module, arguments: Any, output: Tensor) -> Tensor:
-        """Begin the graph of gradients at the layer, whose output is not changed in place."""
-        leaves.append(output.detach().requires_grad_())
-        return leaves[-1].clone()
-
-    hook = chosen.module.register_forward_hook(cut)
-    try:
-        score = explained.score(*inputs).sum()
-    finally:
-        hook.remove()
-    features = leaves[-1]
-    (gradient,) = torch.autograd.grad(score, features, materialize_grads=True)
-    parts = (features.detach() * gradient).movedim(chosen.channel_axis, 1)
+    features, gradient = layer_gradients(explained, inputs, chosen)
+    parts = (features * gradient).movedim(chosen.channel_axis, 1)
     each = chosen.by_event(parts.flatten(2).sum(dim=2) if parts.ndim > 2 else parts, inputs)
     return each.sum() if isinstance(each, Ragged) else each

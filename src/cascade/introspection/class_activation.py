@@ -26,7 +26,7 @@ from torch.overrides import TorchFunctionMode
 from cascade.errors import CascadeError
 from cascade.introspection.batching import Attribution, batches, in_batches, numbers, with_numbers
 from cascade.introspection.explained import Explained, attributable
-from cascade.introspection.feature_maps import Layer, layer, layers
+from cascade.introspection.feature_maps import Layer, layer, layer_gradients, layers
 from cascade.introspection.settings import AttributionSettings, LayerSettings
 from cascade.layers.edge_convolution import EdgeConvolution
 from cascade.layers.hexagonal import HexagonalConv2d
@@ -213,20 +213,7 @@ def _by_gradients(
     explained: Explained, inputs: list[Values], chosen: Layer, weigh: Callable[[Values], Tensor]
 ) -> Values:
     """Return the map of one batch whose weights come from the gradients (B or K, C, …)."""
-    leaves: list[Tensor] = []
-
-    def cut(module: nn.Module, arguments: Any, output: Tensor) -> Tensor:
-        """Begin the graph of gradients at the layer, whose output is not changed in place."""
-        leaves.append(output.detach().requires_grad_())
-        return leaves[-1].clone()
-
-    hook = chosen.module.register_forward_hook(cut)
-    try:
-        score = explained.score(*inputs).sum()
-    finally:
-        hook.remove()
-    maps = leaves[-1]
-    (gradient,) = torch.autograd.grad(score, maps, materialize_grads=True)
+    maps, gradient = layer_gradients(explained, inputs, chosen)
     maps, gradient = (x.detach().movedim(chosen.channel_axis, 1) for x in (maps, gradient))
     if isinstance(chosen.module, GROUP):  # its elements are no positions, but further channels
         maps, gradient = maps.flatten(1, 2), gradient.flatten(1, 2)

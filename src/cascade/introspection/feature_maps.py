@@ -144,6 +144,29 @@ def kept(module: nn.Module) -> Iterator[list[Tensor]]:
         hook.remove()
 
 
+def layer_gradients(
+    explained: Explained, inputs: Sequence[Values], chosen: Layer
+) -> tuple[Tensor, Tensor]:
+    """Return what a layer says of one batch, and ∂S/∂ of it, both as the layer returns it.
+
+    Of a layer that is used several times this is the last time.
+    """
+    leaves: list[Tensor] = []
+
+    def cut(module: nn.Module, arguments: Any, output: Tensor) -> Tensor:
+        """Begin the graph of gradients at the layer, whose output is not changed in place."""
+        leaves.append(output.detach().requires_grad_())
+        return leaves[-1].clone()
+
+    hook = chosen.module.register_forward_hook(cut)
+    try:
+        score = explained.score(*inputs).sum()
+    finally:
+        hook.remove()
+    (gradient,) = torch.autograd.grad(score, leaves[-1], materialize_grads=True)
+    return leaves[-1].detach(), gradient
+
+
 def feature_maps(explained: Explained, inputs: Sequence[Values], settings: LayerSettings) -> Values:
     """Return what a layer says of events: (B, channels, …), ragged if it says it of each row.
 
