@@ -276,3 +276,18 @@ def test_edge_convolutions_have_a_map_of_points():
     close(energy, torch.relu((weight * torch.relu(maps)).sum(-1)))
     alpha = (weight * (maps > 0)).mean(1, keepdim=True)
     close(grad_cam(network, inputs, LAST)[1], torch.relu((alpha * maps).sum(-1)))
+
+
+def test_a_layer_that_the_number_does_not_hang_on_is_named():
+    class Aside(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.used, self.aside = nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 3)
+
+        def forward(self, image):
+            score = self.used(image).mean((1, 2, 3))
+            self.aside(image)
+            return score
+
+    with pytest.raises(CascadeError, match=r"does not depend on 'aside'; name another"):
+        grad_cam(explained(Aside()), [torch.ones(2, 1, 5, 5)], LayerSettings())

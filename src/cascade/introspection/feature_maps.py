@@ -150,6 +150,11 @@ def layer_gradients(
     """Return what a layer says of one batch, and ∂S/∂ of it, both as the layer returns it.
 
     Of a layer that is used several times this is the last time.
+
+    Raises
+    ------
+    CascadeError
+        The number that is explained does not depend on the layer.
     """
     leaves: list[Tensor] = []
 
@@ -163,6 +168,10 @@ def layer_gradients(
         score = explained.score(*inputs).sum()
     finally:
         hook.remove()
+    if not score.requires_grad:
+        raise CascadeError(
+            f"layer: the number that is explained does not depend on '{chosen.name}'; name another"
+        )
     (gradient,) = torch.autograd.grad(score, leaves[-1], materialize_grads=True)
     return leaves[-1].detach(), gradient
 
