@@ -68,8 +68,9 @@ $(PEERS): $(INSTALLED)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	@touch $@
 
-bench: $(PEERS) ## measure speed against peers
-	@for file in benchmarks/*.py; do echo "==> $$file"; python $$file || exit 1; done
+bench: $(PEERS) ## measure speed against peers: one table, and results/benchmarks.json
+	@echo "==> benchmarks on one core (a quiet machine is wanted)"
+	python benchmarks --json results/benchmarks.json
 
 schema: $(INSTALLED) ## write workflow/schemas/config.schema.yaml anew after a change of settings
 	cascade config config/config.yaml --schema > workflow/schemas/config.schema.yaml

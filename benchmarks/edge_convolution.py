@@ -1,12 +1,11 @@
 """How fast edge convolutions and nearest neighbours are: ours against PyTorch Geometric and torch.
 
 Edge convolutions with the same weights on the same neighbours, forward and backward, weights and
-input both with gradients; that they give the same is checked first. Sides take turns in one
-process; the medians of their times are given, and of the ratios of times of the same turn. The
-limit is the time of the matrix products alone that we cannot do without, in memory that stays in
-the cache. Memory is what a process grows by at most, in one of its own for each side (not on
-Windows). Neighbours of directions on the sphere are looked for by us, by cdist and topk, and by
-SciPy's tree, sky by sky. A bar that is missed makes the exit code 1.
+input both with gradients; that they give the same is checked first. The limit is the time of the
+matrix products alone that we cannot do without, in memory that stays in the cache. Memory is what a
+process grows by at most, in one of its own for each side (not on Windows). Neighbours of directions
+on the sphere are looked for by us, by cdist and topk, and by SciPy's tree, sky by sky. Bars are on
+the geometric means over widths and numbers of neighbours.
 
     python benchmarks/edge_convolution.py --repeats 20
 """
@@ -18,7 +17,6 @@ import multiprocessing
 import resource
 import statistics
 import sys
-import time
 import warnings
 from collections.abc import Callable
 from itertools import product
@@ -29,6 +27,7 @@ from torch import Tensor, nn
 
 from cascade.layers.edge_convolution import EdgeConvolution
 from cascade.layers.neighbours import nearest
+from comparison import OURS, Row, at_least, in_turns, main
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -36,13 +35,20 @@ with warnings.catch_warnings():
 
 WARM_UP = 2
 INPUTS = 32
-BARS = {"max": 2.5, "mean": 5.0, "memory": 2.0, "neighbours": 3.0}
+WIDTHS = (32, 64)
+NEIGHBOURS = (8, 16)
+BARS = {"max": 2.5, "mean": 5.0}
+"""How many times PyTorch Geometric's speed ours shall have, by aggregation."""
+MEMORY, SEARCH = 2.0, 3.0
+"""How many times less memory, and how many times the speed of cdist and topk."""
+PEER = "PyTorch Geometric"
+PRODUCTS = "matrix products"
 MB = 2**20
 
 
 def sides(
     layer: EdgeConvolution, x: Tensor, neighbours: Tensor
-) -> dict[str, Callable[[], list[Tensor]]]:
+) -> dict[str, Callable[[int], list[Tensor]]]:
     """Return ours and PyTorch Geometric's forward and backward passes: output and gradients."""
     clouds, size, number = neighbours.shape
     theirs = EdgeConv(nn.Sequential(layer.first, nn.ReLU(), layer.second), aggr=layer.aggregation)
@@ -57,8 +63,8 @@ def sides(
         return [out, *torch.autograd.grad(out, wanted, upstream)]
 
     return {
-        "Cascade": lambda: passes(lambda: layer(x, neighbours)),
-        "PyG": lambda: passes(lambda: theirs(x.flatten(0, 1), edges).view_as(upstream)),
+        OURS: lambda turn: passes(lambda: layer(x, neighbours)),
+        PEER: lambda turn: passes(lambda: theirs(x.flatten(0, 1), edges).view_as(upstream)),
     }
 
 
@@ -66,11 +72,11 @@ def check_same(aggregation: str, width: int, number: int) -> None:
     """Raise if the sides differ. In single precision some ReLU would fall the other way."""
     x = torch.randn(2, 100, INPUTS, dtype=torch.float64, requires_grad=True)
     layer = EdgeConvolution(INPUTS, width, width, aggregation).double()
-    ours, theirs = (run() for run in sides(layer, x, nearest(x, number)).values())
+    ours, theirs = (run(0) for run in sides(layer, x, nearest(x, number)).values())
     torch.testing.assert_close(ours, theirs)
 
 
-def products(aggregation: str, points: int, number: int, width: int) -> Callable[[], None]:
+def products(aggregation: str, points: int, number: int, width: int) -> Callable[[int], None]:
     """Return what multiplies as many matrices as the layer has to.
 
     Each matrix is applied to each point (or each of its edges) three times: forward, for the
@@ -82,7 +88,7 @@ def products(aggregation: str, points: int, number: int, width: int) -> Callable
     out_first, out_second = torch.empty(rows, 2 * width), torch.empty(rows, width)
     often = points * (number if aggregation == "max" else 1)
 
-    def run() -> None:
+    def run(turn: int) -> None:
         for _ in range(3 * points // rows):
             torch.mm(x, first, out=out_first)
         for _ in range(3 * often // rows):
@@ -91,30 +97,13 @@ def products(aggregation: str, points: int, number: int, width: int) -> Callable
     return run
 
 
-def in_turns(runs: dict[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
-    """Return the times of each [ms], turn by turn."""
-    taken: dict[str, list[float]] = {name: [] for name in runs}
-    for turn in range(WARM_UP + repeats):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            run()
-            if turn >= WARM_UP:
-                taken[name].append(1e3 * (time.perf_counter() - start))
-    return taken
-
-
-def ratio(theirs: list[float], ours: list[float]) -> float:
-    """Return how many times slower they are, the median over the turns."""
-    return statistics.median(a / b for a, b in zip(theirs, ours, strict=True))
-
-
-def growth(small: Callable[[], object], run: Callable[[], object]) -> float:
+def growth(small: Callable[[int], object], run: Callable[[int], object]) -> float:
     """Return what a child process grows by in ``run`` after ``small`` has loaded the code [MB]."""
 
     def child(connection) -> None:
-        small()
+        small(0)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        run()
+        run(0)
         connection.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
     context = multiprocessing.get_context("fork")
@@ -126,34 +115,41 @@ def growth(small: Callable[[], object], run: Callable[[], object]) -> float:
     return grown / (MB if sys.platform == "darwin" else 1024)
 
 
-def convolutions(options: argparse.Namespace) -> dict[str, list[float]]:
-    """Print a table of edge convolutions; return ratios by the name of their bar."""
-    print(f"{options.skies} skies × {options.points} points, {INPUTS} features, float32,", end=" ")
-    print(f"{options.threads} threads, {options.repeats} turns, torch {torch.__version__}")
-    columns = ("ours [ms]", "PyG [ms]", "ratio", "limit [ms]", "ours [MB]", "PyG [MB]", "ratio")
-    print(f"{'width':>5}{'k':>4} {'':5}" + "".join(f"{column:>12}" for column in columns))
-    ratios: dict[str, list[float]] = {"max": [], "mean": [], "memory": []}
+def convolutions(options: argparse.Namespace) -> list[Row]:
+    """Compare edge convolutions: times and memory."""
     x = torch.randn(options.skies, options.points, INPUTS, requires_grad=True)
     cases = []  # memory is measured first, while little of it is left to be used again
-    for aggregation, width, number in product(("max", "mean"), (32, 64), (8, 16)):
+    for aggregation, width, number in product(("max", "mean"), WIDTHS, NEIGHBOURS):
         layer, neighbours = EdgeConvolution(INPUTS, width, width, aggregation), nearest(x, number)
         small = sides(layer, x[:1], neighbours[:1])
         runs = sides(layer, x, neighbours)
-        grown = [growth(small[name], runs[name]) for name in runs]
+        grown = {name: growth(small[name], runs[name]) for name in runs}
         cases.append((aggregation, width, number, runs, grown))
+    rows, memory = [], []
     for aggregation, width, number, runs, grown in cases:
         check_same(aggregation, width, number)
         limit = products(aggregation, options.skies * options.points, number, width)
-        taken = in_turns({**runs, "limit": limit}, options.repeats)
-        ours, theirs, least = (statistics.median(times) for times in taken.values())
-        ratios[aggregation].append(ratio(taken["PyG"], taken["Cascade"]))
-        ratios["memory"].append(grown[1] / grown[0])
-        print(
-            f"{width:5}{number:4} {aggregation:5}{ours:12.1f}{theirs:12.1f}"
-            f"{ratios[aggregation][-1]:12.2f}{least:12.1f}{grown[0]:12.0f}{grown[1]:12.0f}"
-            f"{ratios['memory'][-1]:12.1f}"
-        )
-    return ratios
+        turns = in_turns({**runs, PRODUCTS: limit}, options.repeats, WARM_UP)
+        what = f"EdgeConvolution, {aggregation}, {INPUTS} → {width}, k = {number}"
+        rows.append(turns.row(what, peer=PEER, limit=PRODUCTS))
+        ours, theirs = grown.values()
+        memory.append(Row(f"{what}, memory", ours, "MB", theirs, PEER, theirs / ours))
+    means = [
+        mean(f"EdgeConvolution, {name}", [row for row in rows if f" {name}," in row.what], bar)
+        for name, bar in BARS.items()
+    ]
+    return [*rows, *means, *memory, mean("EdgeConvolution, memory", memory, MEMORY)]
+
+
+def mean(what: str, rows: list[Row], bar: float) -> Row:
+    """Return the geometric mean of some ratios, which a bar is on."""
+    ratio = statistics.geometric_mean([row.ratio for row in rows])
+    return Row(
+        f"{what}: mean of {len(rows)}",
+        against=rows[0].against,
+        ratio=ratio,
+        bar=at_least(bar),
+    )
 
 
 def by_tree(directions: Tensor, number: int) -> list:
@@ -168,44 +164,37 @@ def by_topk(directions: Tensor, number: int) -> Tensor:
     return distance.topk(number, largest=False).indices
 
 
-def searches(options: argparse.Namespace) -> list[float]:
-    """Print a table of nearest neighbours; return the ratios to cdist and topk."""
-    ratios = []
+def searches(options: argparse.Namespace) -> list[Row]:
+    """Compare searches of nearest neighbours."""
     directions = nn.functional.normalize(torch.randn(options.skies, options.points, 3), dim=-1)
-    columns = ("ours [ms]", "topk [ms]", "ratio", "tree [ms]", "ratio")
-    print(f"{'neighbours k':15}" + "".join(f"{column:>12}" for column in columns))
-    for number in (8, 16):
-        runs = {"ours": nearest, "topk": by_topk, "tree": by_tree}
-        bound = {name: lambda run=run, k=number: run(directions, k) for name, run in runs.items()}
-        taken = in_turns(bound, options.repeats)
-        ours, topk, tree = (statistics.median(times) for times in taken.values())
-        ratios.append(ratio(taken["topk"], taken["ours"]))
-        print(
-            f"{number:15}{ours:12.1f}{topk:12.1f}{ratios[-1]:12.2f}{tree:12.1f}"
-            f"{ratio(taken['tree'], taken['ours']):12.2f}"
-        )
-    return ratios
+    rows = []
+    for number in NEIGHBOURS:
+        sides = {OURS: nearest, "cdist, topk": by_topk, "tree": by_tree}
+        runs = {
+            name: lambda turn, search=search, k=number: search(directions, k)
+            for name, search in sides.items()
+        }
+        turns = in_turns(runs, options.repeats, WARM_UP)
+        what = f"nearest neighbours, k = {number}"
+        rows += [turns.row(what, peer=peer) for peer in runs if peer != OURS]
+    plain = [row for row in rows if row.against == "cdist, topk"]
+    return [*rows, mean("nearest neighbours", plain, SEARCH)]
 
 
-def main() -> None:
+def rows(options: argparse.Namespace) -> list[Row]:
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    return convolutions(options) + searches(options)
+
+
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--skies", type=int, default=32)
     parser.add_argument("--points", type=int, default=500)
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
-    ratios = convolutions(options)
-    ratios["neighbours"] = searches(options)
-    missed = False
-    print("geometric means of the ratios")
-    for name, bar in BARS.items():
-        mean = statistics.geometric_mean(ratios[name])
-        missed |= mean < bar
-        print(f"{name:15}{mean:6.2f} (bar {bar:g}){'  MISSED' if mean < bar else ''}")
-    sys.exit(missed)
+    return parser
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(parser(), rows))

@@ -1,50 +1,140 @@
-"""What a user waits for before anything is computed: help, and a workflow with nothing to do.
+"""What a user waits for besides computing: help, a workflow with nothing to do, and empty jobs.
 
-python benchmarks/startup.py [--configfile config/smoke.yaml]
+The whole workflow of a config is run in a folder of its own with a ``cascade`` that does nothing
+but make the files it is asked for: what is left is Snakemake, and what our rules want of it (logs,
+benchmarks, requests, parameters). Peer is Snakemake with as many jobs of one rule that touch a
+file. After that there is nothing to do, which is timed too; the limit is the import of Snakemake,
+and for help Python's own start.
 
-Each is printed beside its limit on this machine: Python's own start, and the import of Snakemake.
-The workflow should have run to its end before; otherwise planning all its jobs is timed.
+    python benchmarks/startup.py --configfile config/smoke.yaml
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
+import os
+import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
+from comparison import OURS, Row, Turns, at_most, in_turns, main
+
+ROOT = Path(__file__).parents[1]
 PROGRAMS = Path(sys.executable).parent
+HELP, NOTHING_TO_DO = 0.5, 2.5  # seconds
+STUB = """#!/bin/sh
+# makes what --output and --history name; a stem stands for the files of a product
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --output) case "$2" in
+        *.h5 | *.ckpt | *.json) : > "$2" ;;
+        *) for suffix in png pdf csv json rst; do : > "$2.$suffix"; done ;;
+      esac ;;
+    --history) case "$2" in *=*) ;; *) : > "$2" ;; esac ;; # of a fit; what is plotted has a name
+  esac
+  shift
+done
+"""
+PLAIN = """
+rule all:
+    input: expand("{number}.txt", number=range(%d))
+
+rule one:
+    output: "{number}.txt"
+    shell: "touch {output}"
+"""
 
 
-def seconds(*words: str) -> float:
+def snakemake(folder: Path, *words: str) -> str:
+    """Run Snakemake on one core in a folder and return what it says."""
+    path = f"{folder / 'bin'}{os.pathsep}{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+    found = subprocess.run(
+        [PROGRAMS / "snakemake", "--cores", "1", *words],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if found.returncode:
+        raise RuntimeError(f"snakemake fails: {found.stderr[-2000:]}")
+    return found.stdout + found.stderr
+
+
+def ours(folder: Path, config: str) -> tuple[float, int]:
+    """Run the workflow with a ``cascade`` that does nothing; return seconds and jobs."""
+    for name in ("workflow", "profiles", "config"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "Snakefile", folder)
+    (folder / "bin").mkdir()
+    (folder / "bin/cascade").write_text(STUB)
+    (folder / "bin/cascade").chmod(0o755)
     started = time.perf_counter()
-    subprocess.run(words, check=True, capture_output=True)
+    said = snakemake(folder, "--configfile", config)
+    seconds = time.perf_counter() - started
+    return seconds, int(re.findall(r"(\d+) of \1 steps", said)[-1])
+
+
+def plain(folder: Path, jobs: int) -> float:
+    """Run as many jobs that touch a file, of which one is the target; return seconds."""
+    folder.mkdir()
+    (folder / "Snakefile").write_text(PLAIN % (jobs - 1))
+    started = time.perf_counter()
+    snakemake(folder)
     return time.perf_counter() - started
 
 
-def main() -> None:
+def answers(program: Path | str, *words: str) -> float:
+    """Return what a program takes."""
+    return subprocess.run([program, *words], check=True, capture_output=True).returncode
+
+
+def rows(options: argparse.Namespace) -> list[Row]:
+    with tempfile.TemporaryDirectory() as name:
+        mine, bare = Path(name) / "ours", Path(name) / "plain"
+        seconds, jobs = ours(mine, options.configfile)
+        theirs = plain(bare, jobs)
+        if "Nothing to be done" not in snakemake(mine, "--configfile", options.configfile):
+            raise RuntimeError("there should be nothing to do after a whole run")
+        helped = in_turns(
+            {
+                OURS: lambda turn: answers(PROGRAMS / "cascade", "--help"),
+                "Python's start": lambda turn: answers(sys.executable, "-c", "pass"),
+            },
+            options.repeats,
+        )
+        rerun = in_turns(
+            {
+                OURS: lambda turn: snakemake(mine, "--configfile", options.configfile),
+                "Snakemake's import": lambda turn: answers(
+                    sys.executable, "-c", "import snakemake.cli"
+                ),
+            },
+            options.repeats,
+        )
+        alone = Turns({OURS: [seconds], "empty jobs": [theirs]}).per(jobs)
+        return [
+            helped.row("cascade --help", "s", limit="Python's start", bar=at_most(HELP, OURS)),
+            rerun.row(
+                "workflow with nothing to do",
+                "s",
+                limit="Snakemake's import",
+                bar=at_most(NOTHING_TO_DO, OURS),
+            ),
+            alone.row(f"workflow, each of {jobs} jobs without its work", "ms", limit="empty jobs"),
+        ]
+
+
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--configfile", default="config/config.yaml")
     parser.add_argument("--repeats", type=int, default=7)
-    options = parser.parse_args()
-    snakemake = [str(PROGRAMS / "snakemake"), "--cores", "1", "--configfile", options.configfile]
-    plan = subprocess.run([*snakemake, "--dry-run"], capture_output=True, text=True, check=True)
-    state = "nothing to do" if "Nothing to be done" in plan.stdout + plan.stderr else "jobs to plan"
-    tasks = {
-        "python, nothing": (sys.executable, "-c", "pass"),
-        "cascade --help": (str(PROGRAMS / "cascade"), "--help"),
-        "python, import snakemake.cli": (sys.executable, "-c", "import snakemake.cli"),
-        f"snakemake, {state}": (*snakemake, *(["--dry-run"] if state != "nothing to do" else [])),
-    }
-    times = {name: [] for name in tasks}
-    for _ in range(options.repeats):
-        for name, words in tasks.items():
-            times[name].append(seconds(*words))
-    for name, found in times.items():
-        print(f"{name:32s} median {statistics.median(found):6.2f} s  (least {min(found):.2f} s)")
+    return parser
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(parser(), rows))
