@@ -99,6 +99,18 @@ def test_nothing_but_holes_leaves_the_field_as_it_is(tmp_path):
     assert (scaler.mean.item(), scaler.deviation.item()) == (0, 1)
 
 
+def test_a_scaler_reads_no_field_but_its_own(path, events, monkeypatch):
+    read, asked = hdf5.read_from, []
+
+    def watched(file, names, *place):
+        asked.append(tuple(names))
+        return read(file, names, *place)
+
+    monkeypatch.setattr(hdf5, "read_from", watched)
+    Scaler(False, (3,)).fit(Split(path, tuple(events)), "features", 200)
+    assert asked == [("features",)] * 3
+
+
 class Sum(nn.Module):
     def forward(self, features, image, scalar):
         return features.sum(1) + image.sum((1, 2)) + scalar

@@ -24,7 +24,10 @@ from cascade.files import atomic, check_there, reason
 if TYPE_CHECKING:
     from cascade.events.schema import Events
 
-CHUNK_BYTES = 2**18
+CHUNK_BYTES, CHUNK_ROWS = 2**18, 4096
+"""Of a dataset's chunk, at most. Trainings read runs of a thousand events from anywhere."""
+CACHE_BYTES = 2**20
+"""Chunks of a dataset that HDF5 keeps: by default so many that memory grows with small datasets."""
 
 
 class Writer:
@@ -106,7 +109,7 @@ class Writer:
             name,
             shape=(0, *values.shape[1:]),
             maxshape=(None, *values.shape[1:]),
-            chunks=(max(1, min(16384, CHUNK_BYTES // max(row, 1))), *values.shape[1:]),
+            chunks=(max(1, min(CHUNK_ROWS, CHUNK_BYTES // max(row, 1))), *values.shape[1:]),
             dtype=values.dtype,
             compression="gzip",
             compression_opts=1,
@@ -126,7 +129,7 @@ class Writer:
 def writing(path: str | Path, schema: Sequence[Field], attributes: dict[str, Any]) -> Iterator:
     """Open a writer of events; the file appears under its name when the block ends well."""
     with atomic(path) as part, GuardedFile(part) as disk:
-        with h5py.File(disk, "w") as file:
+        with h5py.File(disk, "w", rdcc_nbytes=CACHE_BYTES) as file:
             yield Writer(file, schema, attributes, disk.check)
         disk.check()
 
@@ -141,7 +144,7 @@ def open_any(path: str | Path) -> h5py.File:
     """
     check_there(path)
     try:
-        return h5py.File(path, "r")
+        return h5py.File(path, "r", rdcc_nbytes=CACHE_BYTES)
     except OSError as error:
         text = reason(error)
         if "truncated" in text:

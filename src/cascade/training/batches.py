@@ -11,10 +11,10 @@ A field of fixed shape is a tensor (events, …), a ragged one ``cascade.layers.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -23,6 +23,9 @@ from cascade.errors import CascadeError
 from cascade.events import hdf5
 from cascade.events.seeding import sequence
 from cascade.layers.ragged import Ragged, cat
+
+if TYPE_CHECKING:
+    from cascade.events.schema import Events
 
 Values = torch.Tensor | Ragged
 """A field of some events."""
@@ -42,8 +45,16 @@ class Split:
 
     def read(self, start: int | None = None, stop: int | None = None) -> dict[str, Values]:
         """Read the fields of some events, floating point in float32."""
-        arrays = hdf5.read(self.path, self.fields, start, stop)
-        return {name: tensor(array) for name, array in arrays.items()}
+        return _tensors(hdf5.read(self.path, self.fields, start, stop))
+
+    def parts(
+        self, places: Iterable[tuple[int, int]], names: Iterable[str] | None = None
+    ) -> Iterator[dict[str, Values]]:
+        """Read several parts (start, stop) of the file, opened once; all fields, or those named."""
+        names = self.fields if names is None else tuple(names)
+        with hdf5.opened(self.path) as file:
+            for place in places:
+                yield _tensors(hdf5.read_from(file, names, *place))
 
     def event_bytes(self) -> float:
         """Return the memory that one event takes, in the mean over the split."""
@@ -56,6 +67,10 @@ class Split:
                 values = values.counts
             size += values.element_size() * values.numel()
         return size
+
+
+def _tensors(events: Events) -> dict[str, Values]:
+    return {name: tensor(array) for name, array in events.items()}
 
 
 def tensor(array: np.ndarray | Any) -> Values:
@@ -193,6 +208,7 @@ class _Source:
             first = max(step * self.size - start, 0)
             if first >= len(order):
                 continue
+            held = None  # what was read before goes first
             held = self.held or self._load(runs, start, stop)
             for place in range(first, len(order), self.size):
                 batch = order[place : place + self.size]
@@ -203,12 +219,12 @@ class _Source:
 
     def _load(self, runs: np.ndarray, start: int, stop: int) -> dict[str, Values]:
         """Read the events ``start:stop`` of the file as it would be with its runs in this order."""
-        parts, end = [], 0
-        for run in runs:
-            first, last = run * RUN, min((run + 1) * RUN, self.events)
-            begin, end = end, end + last - first
-            if begin < stop and start < end:
-                parts.append(
-                    self.split.read(first + max(start - begin, 0), last - max(end - stop, 0))
-                )
-        return {name: cat([part[name] for part in parts]) for name in self.split.fields}
+        first = runs * RUN
+        last = np.minimum(first + RUN, self.events)
+        ends = np.cumsum(last - first)
+        cut = [np.maximum(start - (ends - (last - first)), 0), np.maximum(ends - stop, 0)]
+        first, last = first + cut[0], last - cut[1]
+        places = [(int(first[i]), int(last[i])) for i in np.flatnonzero(first < last)]
+        parts = list(self.split.parts(places))
+        # field by field, so that no more than one of them is there twice
+        return {name: cat([part.pop(name) for part in parts]) for name in self.split.fields}

@@ -57,15 +57,16 @@ class Scaler(nn.Module):
         """
         width = self.mean.numel()
         number, first, second = torch.zeros((3, width), dtype=torch.float64)
-        for start in range(0, split.events(), size):
-            read = split.read(start, start + size)[name]
+        places = [(start, start + size) for start in range(0, split.events(), size)]
+        for part in split.parts(places, [name]):
+            read = part.pop(name)
             x = self._f(read.values if isinstance(read, Ragged) else read)
             x = x.double().reshape(-1, width)
             finite = x.isfinite()
             x = torch.where(finite, x, 0.0)
             number += finite.sum(0)
             first += x.sum(0)
-            second += (x * x).sum(0)
+            second += x.square_().sum(0)
         number = number.clamp(min=1)
         mean = first / number
         variance = (second / number - mean**2).clamp(min=0)
