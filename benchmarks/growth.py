@@ -1,0 +1,243 @@
+"""How time and memory grow with the number of events, from simulation to prediction.
+
+For each study and for ×1, ×10 and ×100 events the steps of the workflow run one after the other as
+it runs them, each as a process of its own on the command line: shards are simulated, two at a time,
+and merged; a network learns for one epoch, validated on a tenth as many events; it is applied to
+all of them. The network is of the study but small, and its memory is so little that all but the
+smallest sizes are streamed: what is measured is the way of the events through simulation, files,
+scalers, batches, validation and predictions, not arithmetic.
+
+CPU seconds of user and system are counted, and the largest resident memory, of each process as it
+ends; a stage of several processes has the sum of the seconds and the maximum of the memory. Sizes
+are run up and down again, and the means taken, so that a machine that changes its speed meanwhile
+favours none.
+
+Growth of time is the exponent x of t ∝ eventsˣ between the largest two sizes, where t is the time
+without its constant start: from events and seconds of each process those of a first run with very
+few events are taken away. (With the start, x would look smaller than it is.) Beside it stands the
+slope of the straight line through all three sizes, in logarithms. Growth of memory is the ratio
+between the same two sizes, the start included.
+
+    python benchmarks/growth.py --studies radio skies --events 2000 20000   # a minute
+    nice python benchmarks/growth.py --json growth.json                      # a million: an hour
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+import numpy as np
+
+from comparison import Row, at_most, number, table
+
+EXPONENT, MEMORY = at_most(1.02), at_most(1.2)
+STAGES = ("simulate", "merge", "train", "predict")
+MEMORY_MB = 40
+"""What a training may hold of its events."""
+BATCH = 512
+
+
+@dataclass(frozen=True)
+class Small:
+    """A small network of a study, and where it finds its events."""
+
+    method: str
+    settings: dict
+    role: str = "train"
+    source: str = "toy"
+
+
+NETWORKS = {
+    "jets": Small("fully_connected", {"widths": [8]}),
+    "showers": Small(
+        "graph",
+        {"encoder": {"hidden": 8, "width": 4}, "convolutions": 0, "width": 8, "hidden": 8},
+    ),
+    "skies": Small("deep_sets", {"width": 4, "layers": 1}),
+    "radio": Small(
+        "classifier", {"gate": 1, "filters": 1, "channels": 2, "evidence": 2, "hidden": 4}
+    ),
+    "refinement": Small("energy", {"channels": 2, "hidden": 8}),
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a stage took, of so many processes together."""
+
+    events: int
+    seconds: float
+    cpu: float
+    megabytes: float
+    processes: int = 1
+
+    @staticmethod
+    def of(events: int, seconds: float, parts: Sequence[Cost]) -> Cost:
+        """Return the cost of a stage of several processes."""
+        cpu, most = sum(part.cpu for part in parts), max(part.megabytes for part in parts)
+        return Cost(events, seconds, cpu, most, len(parts))
+
+    @staticmethod
+    def between(costs: Iterable[Cost]) -> Cost:
+        """Return the mean of equal stages."""
+        costs = list(costs)
+        seconds, cpu, megabytes = (
+            mean(getattr(cost, name) for cost in costs) for name in ("seconds", "cpu", "megabytes")
+        )
+        return Cost(costs[0].events, seconds, cpu, megabytes, costs[0].processes)
+
+    def without(self, start: Cost) -> tuple[float, float]:
+        """Return events and CPU seconds beyond those of processes that hardly do anything."""
+        return (
+            self.events - self.processes * start.events,
+            self.cpu - self.processes * start.cpu,
+        )
+
+
+def spent(words: Sequence[object]) -> Cost:
+    """Run ``cascade`` with these words to its end."""
+    program = Path(sys.executable).with_name("cascade")
+    started = time.perf_counter()
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen([program, *map(str, words)], stdout=said, stderr=said)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            sys.exit(f"cascade {' '.join(map(str, words))}\n{said.read().decode()}")
+    seconds = time.perf_counter() - started
+    return Cost(0, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def run(study: str, events: int, shards: int, workers: int, folder: Path) -> Iterator[Cost]:
+    """Bring events of a study from simulation to prediction; yield the costs of the stages."""
+    small = NETWORKS[study]
+    draw = ("simulate", study, small.source, "--seed", 1)
+    few = max(100, events // 10)
+    spent([*draw, "--split", "validation", "--events", few, "-o", folder / "validation.h5"])
+    draw = (*draw, "--split", "train", "--events", events)
+    blocks = -(-events // 1000)
+    shards = min(shards, blocks)
+    paths = [folder / f"shard-{index}.h5" for index in range(shards)]
+    lines = [
+        (*draw, "--block", 1000, "--shard", f"{index}/{shards}", "-o", path)
+        for index, path in enumerate(paths)
+    ]
+    started = time.perf_counter()
+    with ThreadPoolExecutor(workers) as pool:
+        parts = list(pool.map(spent, lines))
+    yield Cost.of(events, time.perf_counter() - started, parts)
+    whole, model = folder / "train.h5", folder / "model.ckpt"
+    training = {"epochs": 1, "batch_size": BATCH, "memory_mb": MEMORY_MB, "patience": 0}
+    fit = ("train", study, small.method, "--settings", json.dumps(small.settings))
+    fit = (*fit, "--training", json.dumps(training), "--accelerator", "cpu", "-o", model)
+    for split in ("train", "validation"):
+        fit = (*fit, f"--{split}", f"{small.role}={folder / split}.h5")
+    apply = ("predict", study, small.method, whole, "--model", model, "--accelerator", "cpu")
+    for words in (
+        ("merge", study, *paths, "-o", whole),
+        fit,
+        (*apply, "-o", folder / "predictions.h5"),
+    ):
+        cost = spent(words)
+        yield Cost.of(events, cost.seconds, [cost])
+        if words[0] == "merge":
+            for path in paths:  # as the workflow does
+                path.unlink()
+
+
+def measured(study: str, options: argparse.Namespace) -> dict[str, list[Cost]]:
+    """Return the costs of a study's stages: of the start, then size by size."""
+    sizes = sorted(options.events)
+    found: dict[str, dict[int, list[Cost]]] = {stage: {} for stage in STAGES}
+    for events in (options.start, *sizes, *sizes[-2::-1], options.start):
+        folder = Path(tempfile.mkdtemp(prefix=f"growth-{study}-", dir=options.folder))
+        try:
+            costs = run(study, events, options.shards, options.workers, folder)
+            for stage, cost in zip(STAGES, costs, strict=True):
+                found[stage].setdefault(events, []).append(cost)
+                print(line(study, stage, cost), flush=True)
+        finally:
+            shutil.rmtree(folder)
+    return {
+        stage: [Cost.between(of_size[events]) for events in (options.start, *sizes)]
+        for stage, of_size in found.items()
+    }
+
+
+def line(study: str, stage: str, cost: Cost) -> str:
+    """Return a line of the table of all costs."""
+    return (
+        f"{study:12} {stage:9} {cost.events:9,d} {cost.seconds:9.1f} {cost.cpu:9.1f} "
+        f"{cost.megabytes:7.0f}"
+    )
+
+
+HEAD = f"{'study':12} {'stage':9} {'events':>9} {'s':>9} {'CPU s':>9} {'MB':>7}"
+
+
+def slopes(costs: Sequence[Cost]) -> tuple[float, float]:
+    """Return the exponent of time between the largest two sizes, and of a line through all."""
+    start, *sizes = costs
+    events, seconds = np.log([cost.without(start) for cost in sizes]).T
+    last = (seconds[-1] - seconds[-2]) / (events[-1] - events[-2])
+    return float(last), float(np.polyfit(events, seconds, 1)[0])
+
+
+def rows(study: str, found: dict[str, list[Cost]]) -> Iterator[Row]:
+    """Return what the bars are about: growth of time and of memory, of each stage."""
+    for stage, costs in found.items():
+        start, *_, small, large = costs
+        each = [1e6 * t / n for n, t in (cost.without(start) for cost in (large, small))]
+        last, line = slopes(costs)
+        of = f"at {small.events:,}, exponent {line:.3f} of all"
+        yield Row(f"{study} {stage}: CPU an event", each[0], "µs", each[1], of, last, EXPONENT)
+        ratio = large.megabytes / small.megabytes
+        of = f"at {small.events:,}"
+        yield Row(
+            f"{study} {stage}: memory", large.megabytes, "MB", small.megabytes, of, ratio, MEMORY
+        )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    add("--studies", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    add("--events", nargs="+", type=int, default=[10_000, 100_000, 1_000_000])
+    add("--start", type=int, default=100, help="events of the run that tells the start")
+    add("--shards", type=int, default=8)
+    add("--workers", type=int, default=2, help="shards that are simulated at a time")
+    add("--folder", type=Path, help="where the files lie meanwhile; 1,000,000 skies take 15 GB")
+    add("--json", type=Path, help="write the rows to this file, too")
+    options = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    kept: list[Row] = []
+    for study in options.studies:
+        print(HEAD)
+        found = measured(study, options)
+        kept += rows(study, found)
+        print(table(list(rows(study, found))) + "\n", flush=True)
+        if options.json:  # of what is done so far: all of it takes long
+            plain = [row.plain() for row in kept]
+            options.json.write_text(json.dumps(plain, indent=1) + "\n")
+    print("the ratio of a time is its exponent")
+    print(table(kept))
+    missed = [row for row in kept if row.missed]
+    print(f"{number(len(missed))} bars missed")
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
