@@ -10,8 +10,9 @@ made with. From what is noted there follows what another config would cost,
 
     python benchmarks/resources.py --configfile config/paper.yaml
 
-and whether what its rules ask for is enough, and not more than twice as much as needed; if it is
-not, the exit code is 1. Without options this is done for the default config and for paper.yaml.
+and whether what its rules ask for is enough, and not more than twice as much as needed, and no job
+of under a minute goes to a queue alone; if not, the exit code is 1. Without options this is done
+for the default config and for paper.yaml.
 
 The time of a job is a start and a part in proportion to its events, and for networks to the epochs;
 its memory has a part in proportion to the events that it holds at once, its files to all. They come
@@ -36,13 +37,14 @@ from pathlib import Path
 
 from cascade.config import read_overlaid
 from cascade.graph import build
-from costs.jobs import ROOT, Job, Sizes, plan
+from costs.jobs import ROOT, Job, Sizes, alone, plan
 
 NOTES = Path(__file__).with_suffix(".csv")
 DEFAULT = ROOT / "config" / "config.yaml"
 
 SNAKEMAKE_MB = 250  # that runs inside each job of a cluster, and is not in its benchmark
 LEAST_MB, LEAST_MINUTES = 2000, 60  # what a core has anyway; asking for less gains nothing
+LEAST_SECONDS = 60  # a job that is shorter should share a place in the queue
 FURTHEST, DRAWN = 60, 20  # from fewer events than these fractions nothing is concluded
 SAMPLED, INTERVAL = 15.5, 30.0  # seconds: after the first, Snakemake looks at a job so seldom
 
@@ -101,7 +103,11 @@ class Costs:
 
     def _of(self, job: Job) -> Job:
         there = self.of_node.get((job.rule, job.node), [])
-        alike = [other for other in there if other.digest == job.digest]
+        alike = [
+            other
+            for other in there
+            if other.digest == job.digest and other.work * FURTHEST >= job.work
+        ]
         largest = max((other.events for other in there), default=0)
         if job.events > largest * (DRAWN if job.rule == "plot" else FURTHEST):
             return replace(job, estimated=True)
@@ -185,6 +191,12 @@ def unfit(jobs: dict[str, Job], asked: dict[str, dict[str, str]]) -> list[str]:
     return lines
 
 
+def lonely(jobs: dict[str, Job], alone: set[str]) -> list[str]:
+    """Return a line for each job that goes to a queue alone although it is short."""
+    short = [name for name in jobs if name in alone and jobs[name].seconds < LEAST_SECONDS]
+    return [f"{name}: alone in the queue for {jobs[name].seconds:.0f} s" for name in short]
+
+
 def read() -> list[Job]:
     """Return the jobs that are noted."""
     types = {"rule": str, "node": str, "digest": str, "gpu": lambda text: text == "1"}
@@ -238,7 +250,7 @@ def main() -> int:
         names = " + ".join(path.name for path in chosen or [DEFAULT])
         print(f"{names}, a GPU taken for {given.gpu_cores:g} cores:\n")
         print(table(jobs, asked, given.gpu_cores) + "\n")
-        for line in (lines := unfit(jobs, asked)):
+        for line in (lines := unfit(jobs, asked) + lonely(jobs, alone(chosen))):
             print(line)
         wrong += len(lines)
     return int(bool(wrong))

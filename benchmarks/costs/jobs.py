@@ -10,6 +10,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from cascade.events import hdf5
 from cascade.nodes import Graph
 
@@ -116,11 +118,19 @@ def _digest(text: str) -> str:
     return f"{zlib.crc32(text.encode()):08x}"
 
 
-def plan(paths: list[Path]) -> dict[str, dict[str, str]]:
+def alone(paths: list[Path]) -> set[str]:
+    """Return the benchmarks of the jobs that go to a cluster's queue by themselves."""
+    profile = yaml.safe_load((ROOT / "profiles/slurm/profile.yaml").read_text())
+    together = [f"{kind}={most}" for kind, most in profile["group-components"].items()]
+    jobs = plan(paths, "--group-components", *together)  # what stands in a group is left out
+    return {name for name in jobs if not name.startswith("overview/")}  # made by Snakemake itself
+
+
+def plan(paths: list[Path], *options: str) -> dict[str, dict[str, str]]:
     """Return all jobs of a config by their benchmark: outputs, threads, requests."""
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--forceall", "--cores", "64"]
     text = subprocess.run(
-        [*command, *(["--configfile", *map(str, paths)] if paths else [])],
+        [*command, *(["--configfile", *map(str, paths)] if paths else []), *options],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     jobs = {}

@@ -11,7 +11,7 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from cascade.errors import CascadeError, nearest
 from cascade.events.schema import Field
@@ -123,6 +123,8 @@ class Network:
     augment
         ``(batch, settings) -> batch``: applies a random symmetry to the tensors of a training
         batch, drawn from torch's generator; ``settings`` are those of the network.
+    event_ms
+        As a study's, if this network is much quicker than the study's slowest.
     """
 
     network: str
@@ -134,6 +136,7 @@ class Network:
     settings: str = NO_SETTINGS
     scaling: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     augment: str | None = None
+    event_ms: float | None = None
     device: str = "gpu"
 
 
@@ -147,10 +150,21 @@ def predicts(method: Method) -> bool:
 
 @dataclass(frozen=True)
 class Metric:
-    """A number that says how good predictions are: ``function(predictions) -> float``."""
+    """A number that says how good predictions are: ``function(predictions) -> float``.
+
+    Attributes
+    ----------
+    title
+        What it is called in tables; its name by default.
+    best
+        Which of several methods is best: the one with the highest number, the lowest, the one
+        nearest to zero, or none, if the number does not judge them.
+    """
 
     function: str
     unit: str = "1"
+    title: str = ""
+    best: Literal["highest", "lowest", "zero", "none"] = "highest"
 
 
 @dataclass(frozen=True)
@@ -215,6 +229,10 @@ class Study:
     event_kb
         What an event of default size takes of the memory of a network's training and of another
         fit, as measured; jobs ask for as much.
+    event_ms
+        What an event of default size takes of one core in an epoch of the slowest network's
+        training, and in the prediction of the slowest other method, as measured; times that jobs
+        ask for follow, and which trainings are too short to go to a queue alone.
     """
 
     name: str
@@ -230,6 +248,7 @@ class Study:
     elements: str | None = None
     evidence: Mapping[str, Evidence] = field(default_factory=lambda: MappingProxyType({}))
     event_kb: tuple[float, float] = (10.0, 15.0)
+    event_ms: tuple[float, float] = (10.0, 5.0)
 
 
 def resolve(path: str) -> Any:

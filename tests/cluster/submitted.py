@@ -26,6 +26,7 @@ def write_profile(run: CommandLine, **resources: dict[str, object]) -> None:
         "slurm-init-seconds-before-status-checks": 1,
     }
     profile["resources"]["gpu"] = 2
+    profile["group-components"]["short"] = 2  # of few trainings, still several jobs
     for rule, wanted in resources.items():
         given = profile["set-resources"].get(rule, {}) | wanted
         profile["set-resources"][rule] = {name: x for name, x in given.items() if x is not None}

@@ -19,7 +19,7 @@ rule predict:
     threads: 1
     resources:
         mem_mb=lambda w: memory_of_chunks(GRAPH.methods[w.applied].study),
-        runtime=30,
+        runtime=time_of_prediction,
         gpu=lambda w: gpus(w.applied),
     params:
         study=lambda w: GRAPH.methods[w.applied].study,
@@ -50,7 +50,7 @@ rule evaluate:
     threads: 1
     resources:
         mem_mb=lambda w: memory_of_metrics(w.applied),
-        runtime=10,
+        runtime=5,
     params:
         study=lambda w: GRAPH.methods[w.applied].study,
         seed=GRAPH.config.seed,
@@ -69,13 +69,16 @@ rule explain:
         f"{LOGS}/{{fitted}}/explain-{{explanation}}.log",
     benchmark:
         f"{TIMES}/{{fitted}}/explain-{{explanation}}.tsv"
+    group:
+        lambda w: group_of("explain", GRAPH.methods[w.fitted].study)
     conda:
         "../envs/cascade.yaml"
     threads: 1  # small operations, one after the other: a second thread makes them no faster
     resources:
         mem_mb=lambda w: 2000 + CUDA * gpus(w.fitted),
-        runtime=60,
+        runtime=time_of_explanation,
         gpu=lambda w: gpus(w.fitted),
+        turn=lambda w: gpus(w.fitted),
     params:
         study=lambda w: GRAPH.methods[w.fitted].study,
         method=lambda w: GRAPH.methods[w.fitted].kind,

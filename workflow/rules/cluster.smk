@@ -2,6 +2,8 @@
 
 from cascade.study import Network
 
+SHORT = 90  # trainings up to this share a job, and its GPU one after the other [s]
+
 
 def group_of(kind, study, depth=0):
     """Return the group of a job if a profile's `group-components` name its kind.
@@ -16,9 +18,12 @@ def group_of(kind, study, depth=0):
 
 
 def group_of_fit(key):
-    """Return the group of a fit: networks are trained for long, anything else takes seconds."""
+    """Return the group of a fit: most networks are trained for long, anything else takes seconds."""
     node = GRAPH.methods[key]
-    kind = "train" if isinstance(node.declared, Network) else "fit"
+    kind = "fit"
+    if isinstance(node.declared, Network):
+        seconds = seconds_of_training(key)
+        kind = "train" if seconds is None or seconds > SHORT else "short"
     return group_of(kind, node.study, depth_of_fit(key))
 
 

@@ -26,6 +26,7 @@ rule train:
         mem_mb=lambda w: memory_of_fit(w.fitted),
         runtime=lambda w: time_of_fit(w.fitted),
         gpu=lambda w: gpus(w.fitted) * GRAPH.methods[w.fitted].devices,
+        turn=lambda w: gpus(w.fitted),
     params:
         study=lambda w: GRAPH.methods[w.fitted].study,
         method=lambda w: GRAPH.methods[w.fitted].kind,

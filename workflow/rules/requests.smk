@@ -40,13 +40,55 @@ def memory_of_fit(key):
     return round((TORCH + min(held, most) + CUDA * gpus(key)) * node.devices)
 
 
+def pace(node):
+    """Return what a method takes of one core for an event of an epoch or a prediction [ms]."""
+    network, other = load_study(node.study).event_ms
+    return getattr(node.declared, "event_ms", None) or (
+        network if node.training else other
+    )
+
+
+def minutes(ms, least):
+    """Return the time [min] to ask for, most of twice of what is expected."""
+    return least + round(1.8 * ms / 60000)
+
+
+def seconds_of_training(key):
+    """Return how long a network's training takes on one core, if it is known how many events."""
+    node, events = GRAPH.methods[key], fitted_to(key)
+    if events is None:
+        return None
+    return events * json.loads(node.training)["epochs"] * pace(node) / 1000
+
+
 def time_of_fit(key):
     """Return the time [min] of a fit; a training that takes longer is done in several pieces."""
-    node, events = GRAPH.methods[key], fitted_to(key)
-    if not node.training:
+    if not GRAPH.methods[key].training:
         return 30
-    epochs = json.loads(node.training)["epochs"]
-    return 240 if events is None else min(240, 30 + round(events * epochs / 2000))
+    seconds = seconds_of_training(key)
+    return 240 if seconds is None else min(240, minutes(1000 * seconds, least=10))
+
+
+def time_of_prediction(wildcards):
+    """Return the time [min] of a prediction."""
+    node = GRAPH.methods[wildcards.applied]
+    sample = f"{node.study}/{wildcards.sample}"
+    events = events_in(sample, GRAPH.shown(sample)) or 200000
+    return minutes(events * pace(node), least=5)
+
+
+def time_of_transformation(wildcards):
+    """Return the time [min] of a transformation."""
+    events = events_in(wildcards.transformed, wildcards.split) or 200000
+    return minutes(events * pace(transformer(wildcards)), least=5)
+
+
+def time_of_explanation(wildcards):
+    """Return the time [min] of an explanation: a way costs about what ten epochs cost."""
+    node = look(wildcards)
+    events = json.loads(node.settings)["events"]
+    passes = 10 * events * len(node.ways)
+    return minutes(passes * pace(GRAPH.methods[wildcards.fitted]), least=10)
 
 
 def memory_of_chunks(study):

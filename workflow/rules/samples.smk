@@ -109,7 +109,7 @@ rule transform:
     threads: 1
     resources:
         mem_mb=lambda w: memory_of_chunks(GRAPH.samples[w.transformed].study),
-        runtime=30,
+        runtime=time_of_transformation,
         gpu=lambda w: gpus(transformer(w).key),
     params:
         study=lambda w: GRAPH.samples[w.transformed].study,

@@ -71,13 +71,14 @@ def _estimator(
     )
 
 
-def _network(name: str, settings: str) -> Network:
+def _network(name: str, settings: str, event_ms: float | None = None) -> Network:
     return Network(
         network=f"{_HERE}.networks:{name}",
         objective="cascade.training.objectives:BinaryClassification",
         inputs=("image",),
         fields=MappingProxyType({"train": ("image", "label", "weight")}),
         settings=_settings(settings),
+        event_ms=event_ms,
     )
 
 
@@ -148,15 +149,19 @@ STUDY = Study(
                 fields=MappingProxyType({"train": ("label",)}),
                 settings=_settings("ArtefactSettings"),
             ),
-            "fully_connected": _network("fully_connected", "FullyConnectedSettings"),
+            "fully_connected": _network("fully_connected", "FullyConnectedSettings", event_ms=0.1),
             "maxout": _network("maxout", "MaxOutSettings"),
             "cnn": _network("cnn", "CNNSettings"),
         }
     ),
     metrics=MappingProxyType(
         {
-            name: Metric(f"{_HERE}.metrics:{name}")
-            for name in ("auc", "background_rejection_50", "background_rejection_30")
+            name: Metric(f"{_HERE}.metrics:{name}", title=title)
+            for name, title in {
+                "auc": "AUC",
+                "background_rejection_50": "1/ε_B at ε_S = 50 %",
+                "background_rejection_30": "1/ε_B at ε_S = 30 %",
+            }.items()
         }
     ),
     products=MappingProxyType(
@@ -183,4 +188,5 @@ STUDY = Study(
         }
     ),
     event_kb=(10, 15),
+    event_ms=(1, 0.5),
 )

@@ -111,14 +111,14 @@ STUDY = Study(
     ),
     metrics=MappingProxyType(
         {
-            name: Metric(f"{_HERE}.metrics:{name.replace('-', '_')}")
-            for name in (
-                "auc",
-                "tpr_fpr_2e-3_snr_3",
-                "fluence_bias",
-                "fluence_resolution",
-                "snr_gain",
-            )
+            name: Metric(f"{_HERE}.metrics:{name.replace('-', '_')}", title=title, best=best)
+            for name, (title, best) in {
+                "auc": ("AUC", "highest"),
+                "tpr_fpr_2e-3_snr_3": ("TPR at FPR 0.2 %, SNR > 3", "highest"),
+                "fluence_bias": ("fluence, bias", "zero"),
+                "fluence_resolution": ("fluence, half-width", "lowest"),
+                "snr_gain": ("noise reduced by a factor", "highest"),
+            }.items()
         }
     ),
     products=MappingProxyType(
@@ -141,4 +141,5 @@ STUDY = Study(
         {"pulse": Evidence(f"{_HERE}.evidence:pulse", ("signal",), "the true pulse")}
     ),
     event_kb=(5, 6),
+    event_ms=(1.3, 0.2),
 )

@@ -113,8 +113,13 @@ STUDY = Study(
     ),
     metrics=MappingProxyType(
         {
-            name: Metric(f"{_HERE}.metrics:{name}")
-            for name in ("lg_energy_bias", "lg_energy_resolution", "taken_for_data")
+            name: Metric(f"{_HERE}.metrics:{name}", title=title, best=best)
+            for name, (title, best) in {
+                "lg_energy_bias": ("lg E on data, bias", "zero"),
+                "lg_energy_resolution": ("lg E on data, width", "lowest"),
+                # of data themselves: 1/2 if they cannot be told from the other sample
+                "taken_for_data": ("share taken for data", "none"),
+            }.items()
         }
     ),
     products=MappingProxyType(
@@ -131,4 +136,5 @@ STUDY = Study(
         }
     ),
     event_kb=(2, 1),
+    event_ms=(0.1, 0.1),
 )

@@ -134,17 +134,17 @@ STUDY = Study(
     ),
     metrics=MappingProxyType(
         {
-            name: Metric(f"{_HERE}.metrics:{name}", unit)
-            for name, unit in {
-                "angular_resolution": "deg",
-                "core_resolution": "m",
-                "energy_bias": "1",
-                "energy_resolution": "1",
-                "lg_energy_resolution": "1",
-                "x_max_bias": "g/cm2",
-                "x_max_resolution": "g/cm2",
-                "merit_factor": "1",
-                "auc": "1",
+            name: Metric(f"{_HERE}.metrics:{name}", *facts)
+            for name, facts in {
+                "angular_resolution": ("deg", "axis, 68 %", "lowest"),
+                "core_resolution": ("m", "core, 68 %", "lowest"),
+                "energy_bias": ("1", "energy, bias", "zero"),
+                "energy_resolution": ("1", "energy, width", "lowest"),
+                "lg_energy_resolution": ("1", "lg E, width", "lowest"),
+                "x_max_bias": ("g/cm2", "X_max, bias", "zero"),
+                "x_max_resolution": ("g/cm2", "X_max, RMS", "lowest"),
+                "merit_factor": ("1", "merit factor p, Fe", "highest"),
+                "auc": ("1", "AUC of Fe, p", "highest"),
             }.items()
         }
     ),
@@ -184,4 +184,5 @@ STUDY = Study(
         }
     ),
     event_kb=(9, 11),
+    event_ms=(0.7, 1),
 )

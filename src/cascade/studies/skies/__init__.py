@@ -66,13 +66,14 @@ def _scan(module: str, name: str, settings: str) -> Estimator:
     )
 
 
-def _network(name: str, settings: str) -> Network:
+def _network(name: str, settings: str, event_ms: float | None = None) -> Network:
     return Network(
         network=f"{_HERE}.networks:{name}",
         objective=f"{_HERE}.networks.outputs:SourceSearch",
         inputs=RAYS,
         fields=MappingProxyType({"train": (*RAYS, *LABELS)}),
         settings=_settings(settings),
+        event_ms=event_ms,
     )
 
 
@@ -96,7 +97,7 @@ STUDY = Study(
             "autocorrelation": _scan("scans", "autocorrelation", "ScanSettings"),
             "multiplet": _scan("scans", "multiplet", "ScanSettings"),
             "scan_trees": _scan("trees", "scan_trees", "ScanTreesSettings"),
-            "deep_sets": _network("deep_sets", "DeepSetsSettings"),
+            "deep_sets": _network("deep_sets", "DeepSetsSettings", event_ms=1),
             "spectral": _network("spectral", "SpectralSettings"),
             "static_graph": _network("graph", "StaticGraphSettings"),
             "dgcnn": _network("graph", "GraphSettings"),
@@ -108,9 +109,14 @@ STUDY = Study(
     metrics=MappingProxyType(
         {
             f"{name}_f{percent}": Metric(
-                f"{_HERE}.metrics:{name.replace('-', '_')}_f{percent}", "1"
+                f"{_HERE}.metrics:{name.replace('-', '_')}_f{percent}",
+                title=f"{title}, {percent} % signal",
             )
-            for name in ("tpr_fpr_1e-2", "auc", "ray_auc")
+            for name, title in {
+                "tpr_fpr_1e-2": "TPR at FPR 1 %",
+                "auc": "AUC",
+                "ray_auc": "AUC of rays",
+            }.items()
             for percent in FRACTIONS
         }
     ),
@@ -136,4 +142,5 @@ STUDY = Study(
         }
     ),
     event_kb=(40, 15),
+    event_ms=(20, 2),
 )
