@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from cascade.errors import CascadeError
+from cascade.evaluation.roc import auc
 from cascade.events import hdf5
 from cascade.events.schema import Field
 from cascade.layers.ragged import Ragged
@@ -128,6 +129,21 @@ def test_a_sample_is_not_told_from_itself(folder, tmp_path):
     _, rows = trained(folder, tmp_path, ("one", "one"))
     assert rows["validation_auc"] == pytest.approx(0.5, abs=1e-4)
     assert rows["validation_loss"][-1] == pytest.approx(np.log(2), abs=0.02)
+
+
+def test_of_a_large_split_only_the_numbers_beside_the_loss_are_from_its_start(
+    folder, tmp_path, monkeypatch
+):
+    _, whole = trained(folder, tmp_path / "whole")
+    monkeypatch.setattr("cascade.training.fit.MONITORED", 150)  # one batch of 200, of two
+    network, rows = trained(folder, tmp_path / "start")
+    for name in ("train_loss", "validation_loss"):
+        assert rows[name].tolist() == whole[name].tolist()
+    assert rows["validation_auc"].tolist() != whole["validation_auc"].tolist()
+    start = [hdf5.read(folder / f"{name}-validation.h5", stop=200) for name in FIELDS]
+    scores = np.concatenate([predict(DECLARED, network, events)["score"] for events in start])
+    best = rows["validation_auc"][np.argmin(rows["validation_loss"])]
+    assert best == pytest.approx(auc(scores, np.repeat([0, 1], 200)), abs=1e-6)
 
 
 def test_the_loss_of_an_epoch_is_that_of_all_events():

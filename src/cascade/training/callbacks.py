@@ -71,10 +71,17 @@ class History(lightning.Callback):
     ``gradient_first`` and ``gradient_last`` are norms of the gradient of the first and the last
     weight tensor, averaged over the steps of the epoch. Of a task with several optimisers they are
     those of the first one, as the learning rate is.
+
+    Parameters
+    ----------
+    monitored
+        Batches at the start of the validation split whose predictions and truth are kept for the
+        numbers beside the loss: of a large split they would not fit into memory.
     """
 
-    def __init__(self, progress: Progress, epochs: int, rank: Rank):
+    def __init__(self, progress: Progress, epochs: int, rank: Rank, monitored: int):
         self.rank = rank
+        self.monitored = monitored
         self.rows: list[dict[str, float]] = []
         self.progress = progress
         self.epochs = epochs
@@ -119,16 +126,20 @@ class History(lightning.Callback):
         self, trainer: Any, module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Keep what the validation says about a batch."""
+        if batch_idx < self.monitored:
+            # not the inputs: they may be too large to keep
+            events = module.events(batch)
+            self.truth.append({name: x for name, x in events.items() if name not in module.inputs})
+        else:
+            outputs = {name: value for name, value in outputs.items() if name != "predicted"}
         self.validation.append(outputs)
-        # not the inputs: of a whole split they may be too large to keep
-        events = module.events(batch)
-        self.truth.append({name: x for name, x in events.items() if name not in module.inputs})
 
     def on_validation_epoch_end(self, trainer: Any, module: Any) -> None:
         """Close the epoch: sum up the validation and write the row."""
         outputs, truth = self.rank.joined(self.validation), self.rank.joined(self.truth)
         self.validation, self.truth = [], []
-        truths = {name: cat([batch[name] for batch in truth]).to("cpu") for name in truth[0]}
+        names = list(truth[0])  # each is put together and its parts go, before the next one
+        truths = {name: cat([batch.pop(name) for batch in truth]).to("cpu") for name in names}
         loss, numbers = module.judge(outputs, truths)
         module.log("validation_loss", loss)
         if not torch.isfinite(loss):

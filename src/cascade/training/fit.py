@@ -44,6 +44,8 @@ from cascade.training.settings import Training
 
 CALIBRATION = 20_000
 """At most so many events of the validation split fix a trained network's last constants."""
+MONITORED = 20_000
+"""About so many of its events, at most, are behind the numbers beside the loss."""
 
 
 @dataclass(frozen=True)
@@ -241,7 +243,8 @@ def _train(
     """Run Lightning's loop; return the best weights and the history."""
     settings = job.training
     best = BestWeights()
-    rows = History(progress, settings.epochs, rank)
+    monitored = math.ceil(MONITORED / validation.lead.size)
+    rows = History(progress, settings.epochs, rank, monitored)
     callbacks = [Randomness(job.seed), rows, best, saving]
     if settings.patience:
         callbacks.append(

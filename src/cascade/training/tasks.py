@@ -94,17 +94,16 @@ class Supervised(lightning.LightningModule):
         Parameters
         ----------
         outputs
-            What ``validation_step`` returned, batch by batch.
+            What ``validation_step`` returned, batch by batch; behind the first ones without
+            ``predicted``.
         truth
-            Fields of all events but for the inputs.
+            Fields of the events with predictions, but for the inputs.
         """
         loss = sum(o["losses"] for o in outputs) / sum(o["weights"] for o in outputs)
         if not torch.isfinite(loss):  # nor are the predictions: nothing to be monitored
             return loss, {}
-        predicted = {
-            name: as_array([output["predicted"][name] for output in outputs])
-            for name in outputs[0]["predicted"]
-        }
+        parts = [output["predicted"] for output in outputs if "predicted" in output]
+        predicted = {name: as_array([part[name] for part in parts]) for name in parts[0]}
         return loss, self.objective.monitor(predicted, truth)
 
     def configure_optimizers(self) -> dict[str, Any]:

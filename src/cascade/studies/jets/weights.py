@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 BINS = 200
 ENOUGH = 25
 """Jets of each class that a bin must hold, or be widened to hold."""
+PIECE = 100_000
+"""Jets that are looked at in double precision at once."""
 LARGEST = 20.0
 """Where the spectra hardly overlap, no jet counts more (or less) than this times the average."""
 
@@ -28,17 +30,26 @@ def pt_weights(events: Events) -> Events:
     Reads ``pt`` and ``label`` of all jets of a split. Weights are positive and of unit mean in each
     class; they are 1 if a class is missing or too small to have a spectrum.
     """
-    pt, signal = events["pt"].astype(np.float64), events["label"] == 1
-    weight = np.ones(len(pt))
+    pt, signal = events["pt"], events["label"] == 1
+    weight = np.ones(len(pt), np.float32)
     if signal.any() and not signal.all():
-        edges = np.linspace(pt.min(), pt.max(), BINS + 1)
-        index = np.clip(np.searchsorted(edges, pt, side="right") - 1, 0, BINS - 1)
-        ratio = spectrum_ratio(
-            np.bincount(index[~signal], minlength=BINS), np.bincount(index[signal], minlength=BINS)
-        )
-        weight[signal] = ratio[index[signal]]
-        weight[signal] /= weight[signal].mean()
-    return {"weight": weight.astype(np.float32)}
+        bins = _bins(pt)
+        jets, background = (np.bincount(bins[mask], minlength=BINS) for mask in (signal, ~signal))
+        ratio = spectrum_ratio(background, jets)
+        ratio /= np.average(ratio, weights=jets)
+        np.copyto(weight, ratio.astype(np.float32)[bins], where=signal)
+    return {"weight": weight}
+
+
+def _bins(pt: np.ndarray) -> np.ndarray:
+    """Return the bin of each jet: a byte, for a split may hold many."""
+    edges = np.linspace(np.float64(pt.min()), np.float64(pt.max()), BINS + 1)
+    bins = np.empty(len(pt), np.uint8)
+    for start in range(0, len(pt), PIECE):
+        piece = pt[start : start + PIECE].astype(np.float64)
+        found = np.searchsorted(edges, piece, side="right") - 1
+        bins[start : start + PIECE] = np.clip(found, 0, BINS - 1)
+    return bins
 
 
 def spectrum_ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
