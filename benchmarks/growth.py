@@ -9,8 +9,8 @@ scalers, batches, validation and predictions, not arithmetic.
 
 CPU seconds of user and system are counted, and the largest resident memory, of each process as it
 ends; a stage of several processes has the sum of the seconds and the maximum of the memory. Sizes
-are run up and down again, and the means taken, so that a machine that changes its speed meanwhile
-favours none.
+are run up and down again, short stages of the smaller ones several times, and medians are taken,
+so that a machine that changes its speed meanwhile favours none.
 
 Growth of time is the exponent x of t ∝ eventsˣ between the largest two sizes, where t is the time
 without its constant start: from events and seconds of each process those of a first run with very
@@ -32,21 +32,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
+from statistics import median
 
 import numpy as np
 
-from comparison import Row, at_most, number, table
+from comparison import Row, at_most, table
 
 EXPONENT, MEMORY = at_most(1.02), at_most(1.2)
 STAGES = ("simulate", "merge", "train", "predict")
 MEMORY_MB = 40
 """What a training may hold of its events."""
-BATCH = 512
+BATCH, BLOCK = 512, 1000
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,11 @@ class Cost:
         return Cost(events, seconds, cpu, most, len(parts))
 
     @staticmethod
-    def between(costs: Iterable[Cost]) -> Cost:
-        """Return the mean of equal stages."""
-        costs = list(costs)
+    def median(costs: Sequence[Cost]) -> Cost:
+        """Return what equal stages take in the median."""
         seconds, cpu, megabytes = (
-            mean(getattr(cost, name) for cost in costs) for name in ("seconds", "cpu", "megabytes")
+            median(getattr(cost, name) for cost in costs)
+            for name in ("seconds", "cpu", "megabytes")
         )
         return Cost(costs[0].events, seconds, cpu, megabytes, costs[0].processes)
 
@@ -121,24 +121,25 @@ def spent(words: Sequence[object]) -> Cost:
     return Cost(0, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def run(study: str, events: int, shards: int, workers: int, folder: Path) -> Iterator[Cost]:
-    """Bring events of a study from simulation to prediction; yield the costs of the stages."""
+def run(
+    study: str, events: int, repeats: int, options: argparse.Namespace, folder: Path
+) -> Iterator[tuple[str, Cost]]:
+    """Bring events of a study from simulation to prediction; yield stages with their costs."""
     small = NETWORKS[study]
     draw = ("simulate", study, small.source, "--seed", 1)
     few = max(100, events // 10)
     spent([*draw, "--split", "validation", "--events", few, "-o", folder / "validation.h5"])
     draw = (*draw, "--split", "train", "--events", events)
-    blocks = -(-events // 1000)
-    shards = min(shards, blocks)
+    shards = min(options.shards, -(-events // BLOCK))
     paths = [folder / f"shard-{index}.h5" for index in range(shards)]
     lines = [
-        (*draw, "--block", 1000, "--shard", f"{index}/{shards}", "-o", path)
+        (*draw, "--block", BLOCK, "--shard", f"{index}/{shards}", "-o", path)
         for index, path in enumerate(paths)
     ]
     started = time.perf_counter()
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(options.workers) as pool:
         parts = list(pool.map(spent, lines))
-    yield Cost.of(events, time.perf_counter() - started, parts)
+    yield "simulate", Cost.of(events, time.perf_counter() - started, parts)
     whole, model = folder / "train.h5", folder / "model.ckpt"
     training = {"epochs": 1, "batch_size": BATCH, "memory_mb": MEMORY_MB, "patience": 0}
     fit = ("train", study, small.method, "--settings", json.dumps(small.settings))
@@ -151,8 +152,9 @@ def run(study: str, events: int, shards: int, workers: int, folder: Path) -> Ite
         fit,
         (*apply, "-o", folder / "predictions.h5"),
     ):
-        cost = spent(words)
-        yield Cost.of(events, cost.seconds, [cost])
+        for _ in range(repeats):
+            cost = spent(words)
+            yield words[0], Cost.of(events, cost.seconds, [cost])
         if words[0] == "merge":
             for path in paths:  # as the workflow does
                 path.unlink()
@@ -165,14 +167,14 @@ def measured(study: str, options: argparse.Namespace) -> dict[str, list[Cost]]:
     for events in (options.start, *sizes, *sizes[-2::-1], options.start):
         folder = Path(tempfile.mkdtemp(prefix=f"growth-{study}-", dir=options.folder))
         try:
-            costs = run(study, events, options.shards, options.workers, folder)
-            for stage, cost in zip(STAGES, costs, strict=True):
+            repeats = 1 if events == sizes[-1] else options.repeats
+            for stage, cost in run(study, events, repeats, options, folder):
                 found[stage].setdefault(events, []).append(cost)
                 print(line(study, stage, cost), flush=True)
         finally:
             shutil.rmtree(folder)
     return {
-        stage: [Cost.between(of_size[events]) for events in (options.start, *sizes)]
+        stage: [Cost.median(of_size[events]) for events in (options.start, *sizes)]
         for stage, of_size in found.items()
     }
 
@@ -218,6 +220,7 @@ def main() -> int:
     add("--events", nargs="+", type=int, default=[10_000, 100_000, 1_000_000])
     add("--start", type=int, default=100, help="events of the run that tells the start")
     add("--shards", type=int, default=8)
+    add("--repeats", type=int, default=3, help="of short stages at smaller sizes, up and down")
     add("--workers", type=int, default=2, help="shards that are simulated at a time")
     add("--folder", type=Path, help="where the files lie meanwhile; 1,000,000 skies take 15 GB")
     add("--json", type=Path, help="write the rows to this file, too")
@@ -235,7 +238,7 @@ def main() -> int:
     print("the ratio of a time is its exponent")
     print(table(kept))
     missed = [row for row in kept if row.missed]
-    print(f"{number(len(missed))} bars missed")
+    print(f"{len(missed)} bars missed")
     return int(bool(missed))
 
 
