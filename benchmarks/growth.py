@@ -8,9 +8,9 @@ smallest sizes are streamed: what is measured is the way of the events through s
 scalers, batches, validation and predictions, not arithmetic.
 
 CPU seconds of user and system are counted, and the largest resident memory, of each process as it
-ends; a stage of several processes has the sum of the seconds and the maximum of the memory. Sizes
-are run up and down again, short stages of the smaller ones several times, and medians are taken,
-so that a machine that changes its speed meanwhile favours none.
+ends; a stage of several processes has the sum of the seconds and the maximum of the memory. The
+smaller sizes are run several times where a stage is short, the last but one both before and after
+the largest, and medians are taken: a machine that changes its speed meanwhile favours none.
 
 Growth of time is the exponent x of t ∝ eventsˣ between the largest two sizes, where t is the time
 without its constant start: from events and seconds of each process those of a first run with very
@@ -164,7 +164,7 @@ def measured(study: str, options: argparse.Namespace) -> dict[str, list[Cost]]:
     """Return the costs of a study's stages: of the start, then size by size."""
     sizes = sorted(options.events)
     found: dict[str, dict[int, list[Cost]]] = {stage: {} for stage in STAGES}
-    for events in (options.start, *sizes, *sizes[-2::-1], options.start):
+    for events in (options.start, *sizes, *sizes[-2:-1]):
         folder = Path(tempfile.mkdtemp(prefix=f"growth-{study}-", dir=options.folder))
         try:
             repeats = 1 if events == sizes[-1] else options.repeats
@@ -220,7 +220,7 @@ def main() -> int:
     add("--events", nargs="+", type=int, default=[10_000, 100_000, 1_000_000])
     add("--start", type=int, default=100, help="events of the run that tells the start")
     add("--shards", type=int, default=8)
-    add("--repeats", type=int, default=3, help="of short stages at smaller sizes, up and down")
+    add("--repeats", type=int, default=3, help="of short stages at smaller sizes")
     add("--workers", type=int, default=2, help="shards that are simulated at a time")
     add("--folder", type=Path, help="where the files lie meanwhile; 1,000,000 skies take 15 GB")
     add("--json", type=Path, help="write the rows to this file, too")

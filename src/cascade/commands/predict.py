@@ -97,3 +97,4 @@ def predict(
                     or f"{events}: '{method}' predicts a {wrong[0]} that is not a number"
                 )
             writer.append({**{field.name: chunk[field.name] for field in truth}, **predicted})
+            del chunk, predicted  # else they would be there until the next ones are
