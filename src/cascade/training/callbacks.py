@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import signal
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as lightning
 import numpy as np
 import torch
+from lightning.pytorch.profilers import PassThroughProfiler
 
 from cascade.events.seeding import sequence
 from cascade.files import atomic
@@ -48,6 +50,16 @@ class Diverged(Exception):  # noqa: N818 - named by what happened
     """The loss is no number."""
 
 
+class Unprofiled(PassThroughProfiler):
+    """Lightning's way to measure no times, without the cost of doing so at every hook."""
+
+    nothing = nullcontext()
+
+    def profile(self, action_name: str) -> nullcontext:
+        """Return a context in which nothing happens."""
+        return self.nothing
+
+
 class Randomness(lightning.Callback):
     """Seeds torch at every step from (seed, step), and the rank where processes train together.
 
@@ -61,8 +73,11 @@ class Randomness(lightning.Callback):
         """Seed the step."""
         rank = (trainer.global_rank,) if trainer.global_rank else ()
         key = sequence(self.seed, "step", trainer.global_step, *rank)
-        state = key.generate_state(1, np.uint64)
-        torch.manual_seed(int(state[0] >> np.uint64(1)))
+        seed = int(key.generate_state(1, np.uint64)[0] >> np.uint64(1))
+        # torch.manual_seed would note for each device that is not there, at every step, who asked
+        torch.default_generator.manual_seed(seed)
+        if module.device.type == "cuda":
+            torch.cuda.manual_seed_all(seed)
 
 
 class History(lightning.Callback):
@@ -85,17 +100,26 @@ class History(lightning.Callback):
         self.rows: list[dict[str, float]] = []
         self.progress = progress
         self.epochs = epochs
-        self.sums = torch.zeros(5, dtype=torch.float64)
+        self.sums = [0.0] * 5
+        self.latest: tuple[list[torch.Tensor], ...] = ([], [], [], [])
         self.validation: list[dict[str, Any]] = []
         self.truth: list[dict[str, Values]] = []
 
     def state_dict(self) -> dict[str, Any]:
         """Return the rows and the sums of the epoch under way."""
-        return {"rows": self.rows, "sums": self.sums}
+        self._add_up()
+        return {"rows": self.rows, "sums": list(self.sums)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
-        self.rows, self.sums = state["rows"], state["sums"]
+        self.rows, self.sums = state["rows"], list(state["sums"])
+
+    def _add_up(self) -> None:
+        """Add what the latest steps gave to the sums: at once, since a GPU is waited for."""
+        for place, values in enumerate(self.latest):
+            for value in torch.stack(values).tolist() if values else ():
+                self.sums[place] += value
+            values.clear()
 
     def on_train_start(self, trainer: Any, module: Any) -> None:
         """Say how much was done before this process, for the time that is left."""
@@ -105,21 +129,23 @@ class History(lightning.Callback):
             self.progress.say(f"resumes at step {done} from its saved state")
 
     def on_before_optimizer_step(self, trainer: Any, module: Any, optimizer: Any) -> None:
-        """Add up the norms of the gradients."""
-        if optimizer.param_groups is not trainer.optimizers[0].param_groups:
+        """Note the norms of the gradients."""
+        groups = optimizer.param_groups
+        if groups is not trainer.optimizers[0].param_groups:
             return
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        weights = [p for p in parameters if p.ndim > 1 and p.grad is not None]
-        if weights:
-            norms = [weights[end].grad.norm().item() for end in (0, -1)]
-            self.sums[2:5] += torch.tensor([*norms, 1], dtype=torch.float64)
+        weights = (p.grad for group in groups for p in group["params"] if p.ndim > 1)
+        gradients = [gradient for gradient in weights if gradient is not None]
+        if gradients:
+            self.latest[2].append(gradients[0].norm())
+            self.latest[3].append(gradients[-1].norm())
+            self.sums[4] += 1
 
     def on_train_batch_end(
         self, trainer: Any, module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Add up the loss."""
-        self.sums[0] += outputs["losses"].double().cpu()
-        self.sums[1] += outputs["weights"].double().cpu()
+        """Note the loss."""
+        self.latest[0].append(outputs["losses"])
+        self.latest[1].append(outputs["weights"])
         self.progress.step((trainer.current_epoch * trainer.num_training_batches) + batch_idx + 1)
 
     def on_validation_batch_end(
@@ -145,16 +171,18 @@ class History(lightning.Callback):
         if not torch.isfinite(loss):
             epoch = trainer.current_epoch + 1
             raise Diverged(f"the validation loss is {float(loss)} in epoch {epoch}")
+        self._add_up()
+        losses, weights, first, last, steps = self.sums
+        self.sums = [0.0] * 5
         row = {
             "epoch": trainer.current_epoch + 1,
-            "train_loss": (self.sums[0] / self.sums[1]).item(),
+            "train_loss": losses / weights if weights else math.nan,
             "validation_loss": float(loss),
             **numbers,
             "learning_rate": trainer.optimizers[0].param_groups[0]["lr"],
-            "gradient_first": (self.sums[2] / self.sums[4].clamp(min=1)).item(),
-            "gradient_last": (self.sums[3] / self.sums[4].clamp(min=1)).item(),
+            "gradient_first": first / max(steps, 1),
+            "gradient_last": last / max(steps, 1),
         }
-        self.sums = torch.zeros(5, dtype=torch.float64)
         self.rows.append(row)
         best = min(self.rows, key=lambda row: row["validation_loss"])
         self.progress.say(

@@ -34,7 +34,14 @@ from cascade.settings import Settings
 from cascade.study import Network, resolve
 from cascade.training import checkpoint
 from cascade.training.batches import Batches, Split
-from cascade.training.callbacks import BestWeights, Diverged, History, Randomness, SaveState
+from cascade.training.callbacks import (
+    BestWeights,
+    Diverged,
+    History,
+    Randomness,
+    SaveState,
+    Unprofiled,
+)
 from cascade.training.network import build, check_shapes, inner_shape, pick_device, shape_text
 from cascade.training.normalisation import normalise_together
 from cascade.training.predict import predict
@@ -263,6 +270,7 @@ def _train(
         gradient_clip_val=(settings.clip or None) if task.automatic_optimization else None,
         precision=settings.precision,
         callbacks=callbacks,
+        profiler=Unprofiled(),
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,

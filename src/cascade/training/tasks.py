@@ -55,6 +55,14 @@ class Supervised(lightning.LightningModule):
         self.steps = steps
         self.augment = augment
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Lightning writes down the name of each hook, some forty a step, and torch would look
+        # whether it is a weight
+        if name == "_current_fx_name":
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
     def events(self, batch: dict[str, dict[str, Values]]) -> dict[str, Values]:
         """Return the events that a batch with its roles stands for."""
         return batch["train"]
