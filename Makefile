@@ -7,11 +7,12 @@ BIN := $(CURDIR)/.venv/bin
 INSTALLED := .venv/installed
 PEERS := .venv/peers
 SLURM := .venv/slurm
+BROWSER := .venv/browser
 export PATH := $(BIN):$(PATH)
 # nothing here talks to an HTCondor, whose module warns at each start of Snakemake without a config
 export CONDOR_CONFIG ?= /dev/null
 
-.PHONY: help install run smoke test sweep cluster lint bench schema clean
+.PHONY: help install run smoke test sweep browser cluster lint bench schema clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -42,11 +43,21 @@ smoke: $(INSTALLED) ## run the whole workflow on tiny samples, in runs/smoke
 
 test: $(INSTALLED) ## run the tests
 	@echo "==> tests (under 10 minutes on 2 cores)"
-	pytest -n 2 --dist loadgroup -m "not sweep and not cluster"
+	pytest -n 2 --dist loadgroup -m "not sweep and not cluster and not browser"
 
 sweep: $(INSTALLED) ## kill processes at random moments, many times
 	@echo "==> long sweeps of killed processes"
 	pytest -m "sweep and not cluster"
+
+$(BROWSER): $(INSTALLED)
+	@echo "==> installing what opens a browser"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,browser]'
+	@touch $@
+
+browser: $(BROWSER) ## open the report of `make smoke` in Chromium, where it is installed
+	@test -f runs/smoke/report.html || { echo "no runs/smoke/report.html: run make smoke first"; exit 2; }
+	@echo "==> the report in a browser without a network"
+	pytest -m browser
 
 $(SLURM): $(INSTALLED)
 	@echo "==> installing Snakemake's ways to Slurm and HTCondor"

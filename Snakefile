@@ -28,6 +28,10 @@ if workflow.is_main_process:
         logger.warning(line)
 
 
+# the first page of the report
+report: "workflow/report/workflow.rst"
+
+
 # what jobs run in with `--software-deployment-method apptainer`; see docs/cluster.md
 container: "workflow/envs/cascade.sif"
 
@@ -52,6 +56,7 @@ rule all:
     input:
         [target for study in GRAPH.config.studies for target in targets(study)],
         overviews(),
+        f"{RESULTS}/overview/page.html",
     localrule: True
 
 

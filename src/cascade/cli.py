@@ -27,6 +27,7 @@ VERBS = (
     "explain",
     "plot",
     "overview",
+    "page",
     "export",
     "config",
 )

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import subprocess
+from datetime import UTC, datetime
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from cascade import __version__
+
+PACKAGES = ("torch", "lightning", "numpy", "scikit-learn", "pythia8mc", "fastjet", "snakemake")
+"""On whose versions numbers hang most."""
 
 
 @cache
@@ -25,6 +32,31 @@ def commit() -> str:
     except OSError:
         return "unknown"
     return found.stdout.strip() or "unknown"
+
+
+def versions() -> dict[str, str]:
+    """Return, in words, when this is, on what machine, and with which versions of what matters."""
+    found = {}
+    for name in (
+        "torch",
+        "lightning",
+        "numpy",
+        "scikit-learn",
+        "pythia8mc",
+        "fastjet",
+        "snakemake",
+    ):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "date": f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "versions": ", ".join(
+            [f"Python {platform.python_version()}", *(f"{key} {of}" for key, of in found.items())]
+        ),
+    }
 
 
 def record(**facts: Any) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from programs import CommandLine, copy_project
 # one process runs them all, and so the workflow once
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
+# whatever changes a metric or a figure changes what shows them all
+SURVEY = {("overview", "overview=metrics"), ("page", "")}
+
 
 def snakemake(run: CommandLine, *words: str, check: bool = True):
     # a target behind --configfile would be taken for another config file
@@ -60,6 +63,11 @@ def test_all_kinds_of_node_are_made(finished):
         assert (results / f"products/comparison.{suffix}").stat().st_size > 0
     product = json.loads((results / "products/comparison.json").read_text())
     assert len(product["metrics"]) == 8
+    overview = finished.folder / "results/overview"
+    table = json.loads((overview / "metrics.json").read_text())["metrics"]
+    assert len(table) == 4
+    page = (overview / "page.html").read_text()
+    assert all(word in page for word in ("on_shifted", "blobs.yaml", "Area under the curve of 8"))
 
 
 def test_transformed_sample_moves_simulation_onto_data(finished):
@@ -101,6 +109,7 @@ def test_another_width_reruns_its_network_and_products_only(finished):
         ("predict", "applied=blobs/on_shifted, sample=data"),
         ("evaluate", "applied=blobs/on_shifted"),
         ("plot", "study=blobs, product=comparison"),
+        *SURVEY,
     }
 
 

@@ -1,16 +1,20 @@
 # Where the files of a node lie, what it is made from, and which source files it depends on.
 
 import importlib.util
+import json
 import os
 import re
 import shlex
 import shutil
+
+from cascade.provenance import versions
 
 ROOT = os.path.normpath(GRAPH.config.workspace)
 DATA = os.path.normpath(f"{ROOT}/data")
 RESULTS = os.path.normpath(f"{ROOT}/results")
 LOGS = os.path.normpath(f"{ROOT}/logs")
 TIMES = f"{LOGS}/times"
+CONFIGS = [os.path.relpath(path) for path in workflow.configfiles]
 
 
 def one_of(keys):
@@ -46,12 +50,16 @@ def code_of(module):
 def targets(study):
     """Return what a study ends in: metrics of its methods, and its products."""
     metrics = [f"{RESULTS}/{key}/metrics.json" for key in GRAPH.judged]
-    products = [
+    return [
+        path for path in metrics + figures() if path.startswith(f"{RESULTS}/{study}/")
+    ]
+
+
+def figures():
+    """Return the products of all studies, in the config's order."""
+    return [
         f"{RESULTS}/{node.study}/products/{node.name}.png"
         for node in GRAPH.products.values()
-    ]
-    return [
-        path for path in metrics + products if path.startswith(f"{RESULTS}/{study}/")
     ]
 
 
@@ -118,8 +126,14 @@ def explanation_of(key):
     return f"{RESULTS}/{node.study}/{node.method}/explanations/{node.name}.h5"
 
 
-def judged_explanations():
-    """Return the files of explanations that are held to their study's truth, by `study/name`."""
+SURVEYED = {"metrics": "metrics", "explanations": "explanation"}
+"""What products across studies are made from, by product: the option of cascade overview."""
+
+
+def surveyed(overview):
+    """Return the files that a product across studies is made from, by `study/name`."""
+    if overview == "metrics":
+        return {key: f"{RESULTS}/{key}/metrics.json" for key in GRAPH.judged}
     return {
         key: explanation_of(key)
         for key, node in GRAPH.explanations.items()
@@ -127,9 +141,11 @@ def judged_explanations():
     }
 
 
-def overviews():
-    """Return the products across studies."""
-    return [f"{RESULTS}/overview/explanations.png"] if judged_explanations() else []
+def overviews(*names):
+    """Return the products across studies, those with these names if there are any."""
+    return [
+        f"{RESULTS}/overview/{name}.png" for name in names or SURVEYED if surveyed(name)
+    ]
 
 
 def look(wildcards):
@@ -144,14 +160,52 @@ def explained(wildcards):
     return [events_of(f"{node.study}/{node.sample}")] if node.sample else []
 
 
+def chapter(study):
+    """Return a study's heading in the report, which sorts them by their names."""
+    place = ["overview", *GRAPH.config.studies].index(study)
+    return f"{place} {study if place else 'all studies'}"
+
+
+def products_of(study):
+    """Return the names of a study's products."""
+    return [node.name for node in GRAPH.products.values() if node.study == study]
+
+
+def numbered(names, name):
+    """Return a figure's name in the report, which sorts figures by their names.
+
+    Number and name are one label: with two, the report takes a chapter of two figures for one
+    figure that can be switched, and stumbles.
+    """
+    return f"{[*names].index(name) + 1:02d} {name}"
+
+
 def caption_of(path):
     """Return the caption that a product wrote beside its figure."""
     with open(path) as file:
         return file.read()
 
 
+def origin():
+    """Return where the results come from, by what it is, for the report's first page."""
+    made = []
+    for path in figures():
+        with open(path.replace(".png", ".json")) as file:
+            made.append(json.load(file)["provenance"])
+    commits = sorted({each["git_commit"] for each in made})
+    return {
+        "page": f"{RESULTS}/overview/page.html",
+        "Configs": ", ".join(CONFIGS),
+        "Seed": GRAPH.config.seed,
+        "Commit of the figures": ", ".join(commits),
+        "Cascade": ", ".join(sorted({each["cascade_version"] for each in made})),
+        **{name.capitalize(): value for name, value in versions().items()},
+    }
+
+
 # of all things here, the report's templates see the config alone
 config["caption_of"] = caption_of
+config["origin"] = origin
 
 
 def shown(wildcards):

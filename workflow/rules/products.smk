@@ -9,8 +9,8 @@ rule plot:
         png=report(
             f"{RESULTS}/{{study}}/products/{{product}}.png",
             caption="../report/product.rst",
-            category="{study}",
-            labels={"product": "{product}"},
+            category=lambda w: chapter(w.study),
+            labels=lambda w: {"figure": numbered(products_of(w.study), w.product)},
         ),
         pdf=f"{RESULTS}/{{study}}/products/{{product}}.pdf",
         csv=f"{RESULTS}/{{study}}/products/{{product}}.csv",
@@ -47,22 +47,25 @@ rule plot:
 
 rule overview:
     input:
-        judged_explanations().values(),
+        lambda w: surveyed(w.overview).values(),
     output:
         png=report(
-            f"{RESULTS}/overview/explanations.png",
+            f"{RESULTS}/overview/{{overview}}.png",
             caption="../report/product.rst",
-            category="overview",
-            labels={"product": "explanations"},
+            category=chapter("overview"),
+            labels=lambda w: {"figure": numbered(SURVEYED, w.overview)},
         ),
-        pdf=f"{RESULTS}/overview/explanations.pdf",
-        csv=f"{RESULTS}/overview/explanations.csv",
-        json=f"{RESULTS}/overview/explanations.json",
-        caption=f"{RESULTS}/overview/explanations.rst",
+        pdf=f"{RESULTS}/overview/{{overview}}.pdf",
+        csv=f"{RESULTS}/overview/{{overview}}.csv",
+        json=f"{RESULTS}/overview/{{overview}}.json",
+        caption=f"{RESULTS}/overview/{{overview}}.rst",
     log:
-        f"{LOGS}/overview/explanations.log",
+        f"{LOGS}/overview/{{overview}}.log",
     benchmark:
-        f"{TIMES}/overview/explanations.tsv"
+        f"{TIMES}/overview/{{overview}}.tsv"
+    wildcard_constraints:
+        overview="metrics|explanations",
+    localrule: True
     conda:
         "../envs/cascade.yaml"
     threads: 1
@@ -70,10 +73,45 @@ rule overview:
         mem_mb=1000,
         runtime=15,
     params:
-        files=" ".join(
-            f"--explanation {shlex.quote(f'{key}={path}')}"
-            for key, path in judged_explanations().items()
+        files=lambda w: " ".join(
+            f"--{SURVEYED[w.overview]} {shlex.quote(f'{key}={path}')}"
+            for key, path in surveyed(w.overview).items()
         ),
-        stem=lambda w: f"{RESULTS}/overview/explanations",
+        stem=lambda w: f"{RESULTS}/overview/{w.overview}",
     shell:
-        "exec cascade --log {log} overview explanations {params.files} --output {params.stem:q}"
+        "exec cascade --log {log} overview {wildcards.overview} {params.files}"
+        " --output {params.stem:q}"
+
+
+rule page:
+    input:
+        products=[
+            path.replace(".png", ".json")
+            for path in (*figures(), *overviews("explanations"))
+        ],
+        metrics=surveyed("metrics").values(),
+        configs=CONFIGS,
+    output:
+        # not in the report, which would show it as an address, too long for browsers
+        f"{RESULTS}/overview/page.html",
+    log:
+        f"{LOGS}/overview/page.log",
+    benchmark:
+        f"{TIMES}/overview/page.tsv"
+    localrule: True
+    conda:
+        "../envs/cascade.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    params:
+        metrics=" ".join(
+            f"--metrics {shlex.quote(f'{key}={path}')}"
+            for key, path in surveyed("metrics").items()
+        ),
+        configs=" ".join(f"--config {shlex.quote(path)}" for path in CONFIGS),
+        times=TIMES,
+    shell:
+        "exec cascade --log {log} page {input.products:q} {params.metrics}"
+        " --times {params.times:q} {params.configs} --output {output:q}"

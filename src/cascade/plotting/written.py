@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -48,7 +49,7 @@ def write_product(
         "study": study,
         "product": output.name,
         "kind": kind,
-        "caption": result.caption.strip(),
+        "caption": without_tex(result.caption.strip()),
         "metrics": {name: asdict(number) for name, number in result.metrics.items()},
         "provenance": record(**facts),
     }
@@ -64,6 +65,28 @@ def write_product(
                 part.write_text(texts[suffix], encoding="utf-8")
             else:
                 save(result.figure, part, suffix)
+
+
+def without_tex(text: str) -> str:
+    r"""Return a caption in plain letters, where it names what the figure writes as a formula.
+
+    Examples
+    --------
+    >>> without_tex(r"$X_\mathrm{max}$ [g/cm²], $\lg(E/\mathrm{eV})$, $m$ + $\tau_{21}$")
+    'X_max [g/cm²], lg(E/eV), m + τ_21'
+    """
+
+    def letter(found: re.Match) -> str:
+        try:
+            return unicodedata.lookup(f"GREEK SMALL LETTER {found[1].upper()}")
+        except KeyError:
+            return found[1]
+
+    def plain(found: re.Match) -> str:
+        named = re.sub(r"\\(?:mathrm|mathbf|mathit|text)\b", "", found[1])
+        return re.sub(r"[{}]", "", re.sub(r"\\([A-Za-z]+)", letter, named))
+
+    return re.sub(r"\$([^$]+)\$", plain, text)
 
 
 def as_rst(text: str) -> str:
