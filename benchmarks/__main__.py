@@ -24,8 +24,11 @@ from cascade import provenance
 from comparison import Row, table
 
 HERE = Path(__file__).parent
-USUAL = ("startup", "hexagonal", "edge_convolution")
-LONG = ()
+USUAL = (
+    "showers", "skies", "radio", "refinement", "jets_toy", "jets_pythia", "hexagonal",
+    "edge_convolution", "startup",
+)  # fmt: skip
+LONG = ("showers_anchors", "skies_formulas", "radio_formulas", "radio_recurrent")
 """Not run unless they are named, or with ``--long``."""
 BUSY = 0.5
 """Load from which timings are to be doubted."""

@@ -3,8 +3,8 @@
 Both sides start from the same seed and initialise Pythia themselves. The bare loop calls Pythia's
 ``next()`` up to the event that gives the last wanted jet and looks at no particle; Cascade goes on
 to towers, jets, trimming, selection, observables and images, and pays for the events of its last
-batch that turn out not to be needed. CPU seconds of one process are counted, the two sides taking
-turns.
+batch that turn out not to be needed. CPU seconds of one process are counted. Pythia alone is the
+limit, too.
 
     python benchmarks/jets_pythia.py --jets 200 --repeats 3
 """
@@ -12,12 +12,17 @@ turns.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
-from collections.abc import Callable
 
 from cascade.studies.jets import pythia
 from cascade.studies.jets.reconstruction import find_jets
 from cascade.studies.jets.settings import PythiaSettings
+from comparison import OURS, Row, at_least, in_turns, main
+
+BARE = "Pythia alone"
+SHARE = 0.80
+"""Of the rate of Pythia alone."""
 
 
 def events_needed(label: int, seed: int, jets: int, settings: PythiaSettings) -> int:
@@ -42,35 +47,31 @@ def bare(label: int, seed: int, events: int, settings: PythiaSettings) -> None:
         generator.next()
 
 
-def seconds(run: Callable[[], None]) -> float:
-    start = time.process_time()
-    run()
-    return time.process_time() - start
+def rows(options: argparse.Namespace) -> list[Row]:
+    settings = PythiaSettings(mpi=not options.no_mpi)
+    found = []
+    for label, name in ((1, "W"), (0, "QCD")):
+        cascade(label, options.seed, 1, settings)  # modules are imported once
+        seeds = [options.seed + turn for turn in range(options.repeats)]
+        needed = [events_needed(label, seed, options.jets, settings) for seed in seeds]
+        runs = {
+            OURS: lambda turn, k=label, s=seeds: cascade(k, s[turn], options.jets, settings),
+            BARE: lambda turn, k=label, s=seeds, n=needed: bare(k, s[turn], n[turn], settings),
+        }
+        turns = in_turns(runs, options.repeats, 0, time.process_time).per(options.jets)
+        what = f"Pythia jets, {name}, to images"
+        found.append(turns.row(what, "jets/s", peer=BARE, limit=BARE, bar=at_least(SHARE)))
+    return found
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--jets", type=int, default=200, help="accepted jets of each class")
+    parser.add_argument("--jets", type=int, default=100, help="accepted jets of each class")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1, help="of Pythia, counted up by repeat")
     parser.add_argument("--no-mpi", action="store_true", help="without multiparton interactions")
-    options = parser.parse_args()
-    settings = PythiaSettings(mpi=not options.no_mpi)
-    jets = options.jets
-    print(f"{jets} jets a class and repeat, {options.repeats} repeats, initialisation in both")
-    print(f"{'class':<6}{'events':>8}{'Cascade [jets/s]':>18}{'Pythia [jets/s]':>17}{'ratio':>8}")
-    for name, label in (("W", pythia.SIGNAL), ("QCD", pythia.BACKGROUND)):
-        events, ours, theirs = 0, 0.0, 0.0
-        for seed in range(options.seed, options.seed + options.repeats):
-            needed = events_needed(label, seed, jets, settings)
-            theirs += seconds(lambda: bare(label, seed, needed, settings))  # noqa: B023
-            ours += seconds(lambda: cascade(label, seed, jets, settings))  # noqa: B023
-            events += needed
-        drawn = jets * options.repeats
-        print(
-            f"{name:<6}{events:>8}{drawn / ours:>18.1f}{drawn / theirs:>17.1f}{theirs / ours:>8.3f}"
-        )
+    return parser
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(parser(), rows))

@@ -28,8 +28,11 @@ from cascade.studies.radio import SCHEMA, STUDY
 from cascade.studies.radio.fluence import fluence
 from cascade.studies.radio.settings import TraceSettings
 from cascade.studies.radio.simulation.simulate import simulate
+from comparison import Row, at_least, main
 
 SNR = 2.0
+TIMES = 10.0
+"""How many times the CPU time of the classifier the recurrent network shall take."""
 SPLITS = {"train": 20_000, "validation": 4_000, "test": 20_000}
 BLOCK = 2000
 RATE = 180.0
@@ -117,24 +120,39 @@ def parameters(folder: Path, method: str) -> int:
     return sum(values.numel() for values in network.parameters() if values.requires_grad)
 
 
-def main() -> None:
+def rows(options: argparse.Namespace) -> list[Row]:
+    epochs = {"classifier": options.classifier_epochs, "bilstm": options.epochs}
+    taken, right = {}, {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        written(folder, options.seed)
+        for method, number in epochs.items():
+            taken[method] = train(folder, method, number, options.seed)
+            right[method], error = accuracy(folder, method)
+            size = parameters(folder, method)
+            print(
+                f"{method}: {size} weights, accuracy {right[method]:.4f} ± {error:.4f}", flush=True
+            )
+    times, shares = ([values[name] for name in epochs] for values in (taken, right))
+    return [
+        Row(
+            "radio classifier, training",
+            times[0], "s", times[1], "BiLSTM", times[1] / times[0], at_least(TIMES),
+        ),
+        Row(
+            "radio classifier, share in the right class",
+            100 * shares[0], "%", 100 * shares[1], "BiLSTM", shares[0] / shares[1], at_least(1.0),
+        ),
+    ]  # fmt: skip
+
+
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=6, help="of the recurrent network")
     parser.add_argument("--classifier-epochs", type=int, default=6)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    epochs = {"classifier": options.classifier_epochs, "bilstm": options.epochs}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        written(folder, options.seed)
-        print(f"{'network':12} {'epochs':>6} {'weights':>8} {'CPU s':>8} {'accuracy':>18}")
-        for method, number in epochs.items():
-            taken = train(folder, method, number, options.seed)
-            right, error = accuracy(folder, method)
-            size = parameters(folder, method)
-            result = f"{right:.4f} ± {error:.4f}"
-            print(f"{method:12} {number:6} {size:8} {taken:8.0f} {result:>18}", flush=True)
+    return parser
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(parser(), rows))

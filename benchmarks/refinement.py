@@ -1,8 +1,7 @@
 """How many stations a second are drawn, and made data-like without a network, on one core.
 
 Blocks are drawn at the default settings, in memory and into HDF5 by ``cascade simulate``; then both
-transports take the stations over. CPU seconds of one process are counted, the median of the repeats
-is given.
+transports take the stations over. CPU seconds of one process are counted. No rate was promised.
 
     OMP_NUM_THREADS=1 python benchmarks/refinement.py --events 20000 --repeats 5
 """
@@ -10,7 +9,7 @@ is given.
 from __future__ import annotations
 
 import argparse
-import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -33,6 +32,7 @@ from cascade.studies.refinement.transport.quantile_mapping import (
     fit_quantile_mapping,
     transform_quantile_mapping,
 )
+from comparison import Row, in_turns, main
 
 BLOCK = STUDY.sources["toy"].block
 DATA = {
@@ -55,7 +55,8 @@ def into_file(folder: Path, seed: int, number: int) -> None:
     cascade([*line, "-o", str(folder / "stations.h5")], standalone_mode=False)
 
 
-def speed(number: int, repeats: int) -> None:
+def rows(options: argparse.Namespace) -> list[Row]:
+    number = options.events
     simulation, data = (validate(StationSettings, settings) for settings in ({}, DATA))
     known, mapping = validate(OracleSettings, DATA), QuantileMappingSettings()
     roles = {"simulation": drawn(0, number, simulation), "data": drawn(1, number, data)}
@@ -63,32 +64,29 @@ def speed(number: int, repeats: int) -> None:
     events = roles["simulation"]
     with tempfile.TemporaryDirectory() as name:
         runs: dict[str, Callable[[int], object]] = {
-            "simulation, in memory": lambda seed: drawn(seed, number, simulation),
-            "data, in memory": lambda seed: drawn(seed, number, data),
-            "into HDF5": lambda seed: into_file(Path(name), seed, number),
-            "oracle": lambda seed: transform_oracle({}, events, known, np.random.default_rng(seed)),
-            "quantile mapping": lambda seed: transform_quantile_mapping(
-                model, events, mapping, np.random.default_rng(seed)
+            "stations of simulation, in memory": lambda turn: drawn(turn, number, simulation),
+            "stations of data, in memory": lambda turn: drawn(turn, number, data),
+            "stations, into HDF5": lambda turn: into_file(Path(name), turn, number),
+            "stations, oracle": lambda turn: transform_oracle(
+                {}, events, known, np.random.default_rng(turn)
             ),
-            "its fit": lambda seed: fit_quantile_mapping(roles, roles, mapping, seed),
+            "stations, quantile mapping": lambda turn: transform_quantile_mapping(
+                model, events, mapping, np.random.default_rng(turn)
+            ),
+            "stations, fit of the mapping": lambda turn: fit_quantile_mapping(
+                roles, roles, mapping, turn
+            ),
         }
-        for what, run in runs.items():
-            run(0)  # modules are imported and tables made once
-            taken = []
-            for repeat in range(1, repeats + 1):
-                start = time.process_time()
-                run(repeat)
-                taken.append(time.process_time() - start)
-            print(f"{what:22} {number / statistics.median(taken):9.0f} stations/s")
+        turns = in_turns(runs, options.repeats, clock=time.process_time).per(number)
+    return [turns.row(what, "stations/s", ours=what) for what in runs]
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, default=20_000, help="stations in a repeat")
     parser.add_argument("--repeats", type=int, default=5)
-    options = parser.parse_args()
-    speed(options.events, options.repeats)
+    return parser
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(parser(), rows))
