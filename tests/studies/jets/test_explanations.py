@@ -85,7 +85,7 @@ def _write_rows(folder, rng, image, features):
     write(
         folder / "patches.h5",
         "deconvnet",
-        {"ways": {"deconvnet": {"features": features}}},
+        {"events": JETS, "ways": {"deconvnet": {"features": features}}},
         feature=np.repeat(place, 3).astype(np.int16),
         channel=np.repeat(channel, 3).astype(np.int16),
         event=np.arange(9, dtype=np.int32),

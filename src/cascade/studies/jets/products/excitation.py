@@ -139,17 +139,19 @@ def deconvnet_patches(inputs: Inputs, settings: PatchesSettings) -> Result:
         for name, values in zip(("eta", "phi", "pt", "projection"), found, strict=True):
             table[name] += values[seen].astype(float).tolist()
     most = max(len(places) for channels in blocks.values() for places in channels.values())
+    searched = style.plural(json.loads(hdf5.attributes(path)["settings"])["events"], "jet")
     return Result(
         figure,
         table,
         f"What excites channels of '{called(method, settings.labels)}' most: of each channel, by "
-        f"its layer and number, the {most} jets whose largest feature is highest, the highest at "
-        "the top left. Right: the patch of the image that the feature can depend on, η to the "
-        "right and φ upwards. Left: what a DeconvNet projects back from it, divided by the largest "
-        "size in the channel; orange is energy that excites the feature, blue energy that would "
-        "subdue it. It differs from jet to jet only by which pixels held the maxima and how bright "
-        "they are: hardly at all where poolings are averages. Channels are those on which the "
-        "logit hangs most, unless the settings name them. Stands beside the patches of "
+        f"its layer and number, the {most} jets whose largest feature is highest among the first "
+        f"{searched} that are explained, the highest at the top left. Right: the patch of the "
+        "image that the feature can depend on, η to the right and φ upwards. Left: what a "
+        "DeconvNet projects back from it, divided by the largest size in the channel; orange is "
+        "energy that excites the feature, blue energy that would subdue it. It differs from jet to "
+        "jet only by which pixels held the maxima and how bright they are: hardly at all where "
+        "poolings are averages. Channels are those on which the logit hangs most, unless the "
+        "settings name them. Stands beside the patches of "
         "arXiv:1311.2901.",
     )
 
