@@ -164,7 +164,8 @@ def measured(study: str, options: argparse.Namespace) -> dict[str, list[Cost]]:
     """Return the costs of a study's stages: of the start, then size by size."""
     sizes = sorted(options.events)
     found: dict[str, dict[int, list[Cost]]] = {stage: {} for stage in STAGES}
-    for events in (options.start, *sizes, *sizes[-2:-1]):
+    again = sizes[-2:-1] if options.repeats > 1 else ()
+    for events in (options.start, *sizes, *again):
         folder = Path(tempfile.mkdtemp(prefix=f"growth-{study}-", dir=options.folder))
         try:
             repeats = 1 if events == sizes[-1] else options.repeats
