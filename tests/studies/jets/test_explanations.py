@@ -215,7 +215,7 @@ def test_jets_that_are_not_there_are_named(folder, name, settings, complaint):
 
 def test_files_of_another_kind_are_refused(folder):
     maps = Inputs(explanations={"maps": folder / "first.h5"})
-    with pytest.raises(CascadeError, match="holds no map of relevance"):
+    with pytest.raises(CascadeError, match="holds no relevance of single elements"):
         heatmaps(maps, HeatmapsSettings())
     with pytest.raises(CascadeError, match="name at least one"):
         feature_maps(Inputs(), FeatureMapsSettings())

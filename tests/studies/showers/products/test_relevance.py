@@ -144,5 +144,5 @@ def test_an_explanation_without_relevance_is_a_clear_mistake(tmp_path):
     facts = {"study": "showers", "method": "hexagonal", "ways": "embedding"}
     with hdf5.writing(path, [Field("embedding", "1", "t-SNE", ("xy",))], facts) as writer:
         writer.append({"embedding": np.zeros((3, 2), np.float32)})
-    with pytest.raises(CascadeError, match="holds no relevance of time bins"):
+    with pytest.raises(CascadeError, match="holds no relevance of single elements"):
         relevance_over_distance(Inputs(explanations={"nodes": path}), RelevanceProfilesSettings())

@@ -15,9 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize, SymLogNorm
 from matplotlib.patches import Circle
 
-from cascade.errors import CascadeError, known
+from cascade.errors import CascadeError
 from cascade.events import hdf5
-from cascade.introspection import WAYS
+from cascade.introspection.held import attributions_in
 from cascade.plotting import style
 from cascade.plotting.images import colour_bar, draw_image, intensity_norm, name_coordinates
 from cascade.plotting.product import Inputs, Result
@@ -39,7 +39,7 @@ VIEW = ((-0.85, 0.85), (-1.15, 0.55))
 def heatmaps(inputs: Inputs, settings: HeatmapsSettings) -> Result:
     """Draw a few jets of each class, and the relevance of their pixels by each way."""
     method, path = explanation(inputs)
-    ways = _ways(path, settings.ways)
+    ways = attributions_in(path, settings.ways)
     columns = hdf5.read(path, ["image", "label", "delta_r", "explained", *ways])
     wanted = {1: settings.w, 0: settings.qcd}
     jets = [
@@ -84,7 +84,7 @@ def heatmaps(inputs: Inputs, settings: HeatmapsSettings) -> Result:
 def average_relevance(inputs: Inputs, settings: AverageRelevanceSettings) -> Result:
     """Draw the average image of each class, and the mean relevance of its pixels by each way."""
     method, path = explanation(inputs)
-    ways = _ways(path, settings.ways)
+    ways = attributions_in(path, settings.ways)
     columns = hdf5.read(path, ["image", "label", "weight", "delta_r", *ways])
     averages = _averages(columns, ("image", *ways))
     counts = {label: averages[label, "image"].jets for label in reading.CLASSES}
@@ -127,25 +127,6 @@ def average_relevance(inputs: Inputs, settings: AverageRelevanceSettings) -> Res
 def scaled(image: np.ndarray) -> np.ndarray:
     """Return a map divided by its largest size; one without relevance stays as it is."""
     return image / (np.abs(image).max() or 1.0)
-
-
-def _ways(path: Path, wanted: Sequence[str]) -> list[str]:
-    """Return the ways to be drawn, all of them maps on the image.
-
-    Raises
-    ------
-    CascadeError
-        The file holds no maps, or not this one.
-    """
-    there = hdf5.attributes(path).get("ways", "").split()
-    with hdf5.opened(path) as file:
-        fields = set(hdf5.fields(file))
-    maps = [
-        way for way in there if way in WAYS and WAYS[way].kind == "attribution" and way in fields
-    ]
-    if not maps:
-        raise CascadeError(f"{path}: holds no map of relevance")
-    return [known(way, maps, "ways", "way in this explanation") for way in wanted] or maps
 
 
 def _place(path: Path, labels: np.ndarray, label: int, number: int) -> int:

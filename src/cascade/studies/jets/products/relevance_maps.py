@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from cascade.errors import CascadeError
 from cascade.events import hdf5
-from cascade.introspection import WAYS
+from cascade.introspection.held import attributions_in
 from cascade.studies.jets.products import reading
 from cascade.studies.jets.settings import Selection
 
@@ -63,13 +63,7 @@ def read_maps(path: Path) -> Maps:
     facts = hdf5.attributes(path)
     with hdf5.opened(path, "jets") as file:
         there = set(hdf5.fields(file))
-    ways = [
-        way
-        for way in facts.get("ways", "").split()
-        if way in there and way in WAYS and WAYS[way].kind == "attribution"
-    ]
-    if not ways:
-        raise CascadeError(f"{path}: holds no map of relevance")
+    ways = attributions_in(path)
     columns = hdf5.read(path, ["image", "label", *({"evidence"} & there), *ways])
     if len(np.unique(columns["label"])) < 2:
         raise CascadeError(f"{path}: holds jets of one class alone")

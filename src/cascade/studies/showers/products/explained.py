@@ -10,9 +10,8 @@ from pathlib import Path
 import awkward as ak
 import numpy as np
 
-from cascade.errors import CascadeError, known
 from cascade.events import hdf5
-from cascade.introspection import WAYS
+from cascade.introspection.held import attributions_in
 from cascade.plotting.product import Inputs
 from cascade.plotting.reading import called, explanation
 from cascade.studies.showers.products.display import Layout, layout_of
@@ -69,16 +68,9 @@ def read_explanation(
     """
     network, path = explanation(inputs)
     attributes = hdf5.attributes(path)
-    with hdf5.opened(path) as file:
-        there = set(hdf5.fields(file))
-    made = [
-        way
-        for way in str(attributes.get("ways", "")).split()
-        if way in there and way in WAYS and WAYS[way].kind == "attribution"
-    ]
-    if not made:
-        raise CascadeError(f"{path}: holds no relevance of time bins")
-    shown = [known(way, made, "ways", "way in this explanation") for way in ways] or made[:most]
+    shown = attributions_in(path, ways)
+    if not ways:
+        shown = shown[:most]
     number = json.loads(attributes.get("settings") or "{}").get("number") or "lg_energy"
     return Explanation(
         path,
