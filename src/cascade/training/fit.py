@@ -153,6 +153,8 @@ def _learn(
     """Train as one of the processes; return the network, its best weights and the history."""
     torch.set_num_threads(job.threads)
     torch.use_deterministic_algorithms(True, warn_only=accelerator != "cpu")
+    # a guard against layers that read memory before they write it, at a few percent of a step
+    torch.utils.deterministic.fill_uninitialized_memory = False
     torch.manual_seed(int(sequence(job.seed, job.study, "weights").generate_state(1)[0]))
     network = build(job.declared, job.record())
     objective = resolve(job.declared.objective)()
