@@ -70,14 +70,11 @@ def _events(folder: Path) -> None:
     _write(folder / "jets.h5", {"image": image, **blobs}, "jets")
     jets = {"mass": x[:, 0], "tau21": x[:, 1], "label": label * 0, "weight": blobs["weight"]}
     _write(folder / "qcd.h5", jets, "jets")
-    for shard, blocks, seed in (("0", [0, 2], 1), ("1", [1, 3], 1), ("alien", [1, 3], 2)):
-        _write(folder / f"shard_{shard}.h5", blobs, seed=seed)
-        with h5py.File(folder / f"shard_{shard}.h5", "a") as file:
+    for name, shard, seed in (("0", 0, 1), ("1", 1, 1), ("alien", 1, 2)):
+        _write(folder / f"shard_{name}.h5", blobs, seed=seed)
+        with h5py.File(folder / f"shard_{name}.h5", "a") as file:
             half = EVENTS // 2
-            file.attrs.update(
-                shard=f"{shard}/2", blocks=blocks, block_events=[half] * 2, block=half,
-                split_events=4 * half,
-            )  # fmt: skip
+            file.attrs.update(shard=f"{shard}/2", block=half, split_events=4 * half)
     with h5py.File(folder / "foreign.h5", "w") as file:
         file["x"] = x
     whole = (folder / "events.h5").read_bytes()

@@ -86,6 +86,17 @@ def refused(paths, message):
     assert not (folder / "merged.h5").exists()
 
 
+def test_a_shard_may_hold_any_number_of_blocks(tmp_path):
+    events = 20_000
+    with hdf5.writing(
+        tmp_path / "shard.h5", SCHEMA[:1],
+        {"study": "test", "block": 1} | shard_attributes(0, 1, blocks(1, "a", "b", "c", events, 1)),
+    ) as writer:  # fmt: skip
+        writer.append({"x": np.zeros((events, 2))})
+    with h5py.File(tmp_path / "shard.h5") as file:
+        assert file.attrs["split_events"] == events
+
+
 @pytest.mark.parametrize("number", [3, 13])
 def test_a_missing_shard_is_noticed_also_if_it_is_the_last(tmp_path, number):
     paths = shards(tmp_path, number)

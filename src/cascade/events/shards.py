@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
-import numpy as np
 
 from cascade.errors import CascadeError
 from cascade.events import hdf5
@@ -29,12 +28,13 @@ _SHARED = (
 
 
 def shard_attributes(index: int, number: int, blocks: Sequence[Block]) -> dict[str, Any]:
-    """Return what a shard's file says about itself: its blocks, of all the split's ``blocks``."""
-    mine = blocks[index::number]
+    """Return what a shard's file says about itself: which part it is of all the split's ``blocks``.
+
+    Its blocks follow from that, and from the size of a block that the file carries anyway: an
+    attribute has no room for thousands of numbers.
+    """
     return {
         "shard": f"{index}/{number}",
-        "blocks": [block.index for block in mine],
-        "block_events": [block.events for block in mine],
         "split_events": sum(block.events for block in blocks),
     }
 
@@ -81,7 +81,7 @@ def _opened_all(paths: Sequence[str | Path]) -> Iterator[list[h5py.File]]:
     with ExitStack() as stack:
         files = [stack.enter_context(hdf5.opened(path)) for path in paths]
         for path, file in zip(paths, files, strict=True):
-            if "blocks" not in file.attrs:
+            if "shard" not in file.attrs:
                 raise CascadeError(f"{path}: is no shard: it was written whole")
             for key in _SHARED:
                 if file.attrs.get(key) != files[0].attrs.get(key):
@@ -89,7 +89,7 @@ def _opened_all(paths: Sequence[str | Path]) -> Iterator[list[h5py.File]]:
                         f"{path}: its {key} differs from that of {paths[0]}; "
                         "not shards of one split"
                     )
-            events, promised = hdf5.length(file), sum(file.attrs["block_events"])
+            events, promised = hdf5.length(file), sum(_blocks(file).values())
             if events != promised:
                 raise CascadeError(
                     f"{path}: holds {events} events, its blocks {promised}; make it again"
@@ -97,17 +97,23 @@ def _opened_all(paths: Sequence[str | Path]) -> Iterator[list[h5py.File]]:
         yield files
 
 
+def _blocks(file: h5py.File) -> dict[int, int]:
+    """Return the numbers of a shard's blocks, with the events in each."""
+    index, number = map(int, file.attrs["shard"].split("/"))
+    size, events = int(file.attrs["block"]), int(file.attrs["split_events"])
+    starts = range(0, events, size)
+    return {block: min(size, events - starts[block]) for block in range(index, len(starts), number)}
+
+
 def _places(files: Sequence[h5py.File]) -> list[tuple[h5py.File, int, int]]:
     """Return where each block lies, (file, first event, end), in the order of the blocks."""
     places = {}
     for file in files:
-        numbers = file.attrs["block_events"]
-        for block, end, number in zip(
-            file.attrs["blocks"], np.cumsum(numbers), numbers, strict=True
-        ):
+        end = 0
+        for block, events in _blocks(file).items():
             if block in places:
                 raise CascadeError(f"{file.filename}: block {block} is in another shard too")
-            places[block] = (file, int(end - number), int(end))
+            places[block] = (file, end, end := end + events)
     first = files[0]
     wanted = range(-(-first.attrs["split_events"] // first.attrs["block"]))
     missing = set(wanted) - set(places)
