@@ -12,7 +12,7 @@ export PATH := $(BIN):$(PATH)
 # nothing here talks to an HTCondor, whose module warns at each start of Snakemake without a config
 export CONDOR_CONFIG ?= /dev/null
 
-.PHONY: help install run smoke test sweep browser cluster lint bench schema clean
+.PHONY: help install run smoke gallery test sweep browser cluster lint bench schema clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -40,6 +40,9 @@ smoke: $(INSTALLED) ## run the whole workflow on tiny samples, in runs/smoke
 	snakemake --cores $(CORES) --configfile config/smoke.yaml
 	snakemake --configfile config/smoke.yaml --report runs/smoke/report.html --quiet all
 	@echo "==> done: see runs/smoke/results and runs/smoke/report.html"
+
+gallery: $(INSTALLED) ## make the pictures of README and docs anew from results/
+	python docs/gallery.py results
 
 test: $(INSTALLED) ## run the tests
 	@echo "==> tests (under 10 minutes on 2 cores)"

@@ -1,4 +1,4 @@
-"""A user's own module on a user's own HDF5 file, by the lines that the README shows."""
+"""A user's own module on a user's own HDF5 file, by the lines that docs/own_network.md shows."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from programs import ROOT
 
 
 def shown():
-    """Return the README's lines."""
-    text = (ROOT / "README.md").read_text()
+    """Return the lines of the page."""
+    text = (ROOT / "docs" / "own_network.md").read_text()
     (block,) = [part for part in text.split("```python\n")[1:] if "from mine import" in part]
     return block.split("```")[0]
 
@@ -38,7 +38,7 @@ def network(monkeypatch):
     return layers
 
 
-def test_the_lines_of_the_readme_find_the_pulse(network, tmp_path, monkeypatch):
+def test_the_lines_of_the_page_find_the_pulse(network, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     waveforms = np.random.default_rng(1).uniform(-0.9, 0.9, (300, 1, 40))
     waveforms[:, :, 10:13] += 5

@@ -1,4 +1,4 @@
-"""A user's own ROOT files through the real Snakemake, with the config that the README shows."""
+"""A user's own ROOT files through the real Snakemake, with the config of docs/own_data.md."""
 
 from __future__ import annotations
 
