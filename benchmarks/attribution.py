@@ -6,7 +6,7 @@ network is one. Our integrated gradients are Captum's integral in batches of our
 these cost. The limit is what cannot be done without: a pass forward and backward for each image,
 or for each of its points on the way.
 
-    python benchmarks/attribution.py --events 256
+    python benchmarks/attribution.py --events 64
 """
 
 from __future__ import annotations
@@ -108,8 +108,8 @@ def rows(options: argparse.Namespace) -> list[Row]:
 
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--events", type=int, default=256)
-    parser.add_argument("--repeats", type=int, default=10)
+    parser.add_argument("--events", type=int, default=64)
+    parser.add_argument("--repeats", type=int, default=6)
     return parser
 
 

@@ -44,6 +44,8 @@ MEMORY, SEARCH = 2.0, 3.0
 PEER = "PyTorch Geometric"
 PRODUCTS = "matrix products"
 MB = 2**20
+LEAST = 4
+"""A growth of nothing counts as a page."""
 
 
 def sides(
@@ -112,7 +114,7 @@ def growth(small: Callable[[int], object], run: Callable[[int], object]) -> floa
     process.start()
     grown = receiver.recv()
     process.join()
-    return grown / (MB if sys.platform == "darwin" else 1024)
+    return max(grown, LEAST) / (MB if sys.platform == "darwin" else 1024)
 
 
 def convolutions(options: argparse.Namespace) -> list[Row]:

@@ -6,7 +6,7 @@ import os
 import platform
 import statistics
 import time
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +41,16 @@ def processor() -> str:
 
 def cores() -> int:
     """Return how many cores this process may use."""
-    there = getattr(os, "sched_getaffinity", None)
-    return len(there(0)) if there else os.cpu_count() or 1
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def there(library: str) -> bool:
+    """Return whether a library is installed."""
+    try:
+        return bool(version(library))
+    except PackageNotFoundError:
+        return False
 
 
 def described() -> dict:
@@ -57,6 +65,6 @@ def described() -> dict:
         "system": platform.platform(),
         "versions": {
             "python": platform.python_version(),
-            **{name: version(name) for name in LIBRARIES},
+            **{name: version(name) for name in LIBRARIES if there(name)},
         },
     }
