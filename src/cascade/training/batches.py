@@ -191,12 +191,15 @@ class _Source:
     def batches(self, done: int) -> Iterator[dict[str, Values]]:
         """Yield the batches behind the first ``done`` ones, for ever."""
         epoch, step = divmod(done, len(self))
+        room: dict[str, torch.Tensor] = {}
         while True:
-            yield from self._epoch(epoch, step)
+            yield from self._epoch(epoch, step, room)
             epoch, step = epoch + 1, 0
 
-    def _epoch(self, epoch: int, step: int) -> Iterator[dict[str, Values]]:
-        """Yield the batches of an epoch from a step on."""
+    def _epoch(
+        self, epoch: int, step: int, room: dict[str, torch.Tensor]
+    ) -> Iterator[dict[str, Values]]:
+        """Yield the batches of an epoch from a step on; events are read into ``room``."""
         shuffled = np.arange
         if self.seed is not None:
             seed, role = self.seed
@@ -209,7 +212,7 @@ class _Source:
             if first >= len(order):
                 continue
             held = None  # what was read before goes first
-            held = self.held or self._load(runs, start, stop)
+            held = self.held or self._load(runs, start, stop, room)
             for place in range(first, len(order), self.size):
                 batch = order[place : place + self.size]
                 part, of = self.share
@@ -217,14 +220,32 @@ class _Source:
                 rows = torch.from_numpy(batch)
                 yield {name: values[rows] for name, values in held.items()}
 
-    def _load(self, runs: np.ndarray, start: int, stop: int) -> dict[str, Values]:
-        """Read the events ``start:stop`` of the file as it would be with its runs in this order."""
+    def _load(
+        self, runs: np.ndarray, start: int, stop: int, room: dict[str, torch.Tensor]
+    ) -> dict[str, Values]:
+        """Read the events ``start:stop`` of the file as it would be with its runs in this order.
+
+        Fields of fixed shape take the same room each time: were it given back and asked for again,
+        the process would grow from buffer to buffer.
+        """
         first = runs * RUN
         last = np.minimum(first + RUN, self.events)
         ends = np.cumsum(last - first)
         cut = [np.maximum(start - (ends - (last - first)), 0), np.maximum(ends - stop, 0)]
         first, last = first + cut[0], last - cut[1]
         places = [(int(first[i]), int(last[i])) for i in np.flatnonzero(first < last)]
-        parts = list(self.split.parts(places))
-        # field by field, so that no more than one of them is there twice
-        return {name: cat([part.pop(name) for part in parts]) for name in self.split.fields}
+        ragged: dict[str, list[Ragged]] = {}
+        done = 0
+        for (begin, end), part in zip(places, self.split.parts(places), strict=True):
+            for name, values in part.items():
+                if isinstance(values, Ragged):
+                    ragged.setdefault(name, []).append(values)
+                    continue
+                if name not in room:
+                    room[name] = values.new_empty((self.buffer, *values.shape[1:]))
+                room[name][done : done + len(values)] = values
+            done += end - begin
+        return {
+            name: cat(ragged.pop(name)) if name in ragged else room[name][:done]
+            for name in self.split.fields
+        }

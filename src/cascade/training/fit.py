@@ -19,14 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as lightning
-import numpy as np
 import torch
 from lightning.pytorch.callbacks import EarlyStopping
 
 from cascade import provenance
 from cascade.errors import CascadeError
 from cascade.events import hdf5
-from cascade.events.finite import not_finite
 from cascade.events.seeding import sequence
 from cascade.files import atomic, check_writable, csv_text
 from cascade.progress import Progress
@@ -42,7 +40,8 @@ from cascade.training.callbacks import (
     SaveState,
     Unprofiled,
 )
-from cascade.training.network import build, check_shapes, inner_shape, pick_device, shape_text
+from cascade.training.checks import check_classes, check_devices, check_inputs, diagnosis
+from cascade.training.network import build, inner_shape, pick_device
 from cascade.training.normalisation import normalise_together
 from cascade.training.predict import predict
 from cascade.training.processes import Place, Rank, together
@@ -52,7 +51,7 @@ from cascade.training.settings import Training
 CALIBRATION = 20_000
 """At most so many events of the validation split fix a trained network's last constants."""
 MONITORED = 20_000
-"""About so many of its events, at most, are behind the numbers beside the loss."""
+"""About so many are behind the numbers beside the loss, if an objective asks for no fewer."""
 
 
 @dataclass(frozen=True)
@@ -132,13 +131,13 @@ def fit(
     state = resume / f"{job.name}-{job.key()}.ckpt"
     for path in (output, history, state):
         check_writable(path)
-    _check_devices(job, accelerator)
+    check_devices(job, accelerator)
     try:
         with together(job.training.devices, _learn, job, state, accelerator, until) as rank:
             network, best, rows = _learn(rank, job, state, accelerator, until)
     except Diverged as error:
         state.unlink(missing_ok=True)
-        raise CascadeError(_diagnosis(job, error)) from error
+        raise CascadeError(diagnosis(job, error)) from error
     best = _calibrated(job, network, best)
     with atomic(history) as part:  # history and weights appear together
         part.write_text(csv_text(rows), encoding="utf-8")
@@ -158,8 +157,8 @@ def _learn(
     torch.manual_seed(int(sequence(job.seed, job.study, "weights").generate_state(1)[0]))
     network = build(job.declared, job.record())
     objective = resolve(job.declared.objective)()
-    _check_inputs(job, network)
-    _check_classes(job, getattr(objective, "label", None))
+    check_inputs(job, network)
+    check_classes(job, getattr(objective, "label", None))
     network.fit(next(iter(job.train.values())))
     if rank.of > 1:
         normalise_together(network)
@@ -184,61 +183,6 @@ def _learn(
     return network, best, rows
 
 
-def _check_devices(job: Fit, accelerator: str) -> None:
-    """Check that there are as many devices as asked for, and that they can share the task."""
-    number, there = job.training.devices, torch.cuda.device_count()
-    where = f"{job.study}/{job.name}: training.devices: {number}"
-    if number > 1 and not resolve(job.declared.task).automatic_optimization:
-        raise CascadeError(f"{where} is wrong: networks that learn in turns are trained on one")
-    if pick_device(accelerator).type == "cuda" and number > there:
-        raise CascadeError(f"{where} GPUs are asked for, torch finds {there} here")
-
-
-def _check_inputs(job: Fit, network: Scaled) -> None:
-    """Check, before the first step, that the network takes the events' shapes."""
-    inputs = []
-    for split in (*job.train.values(), *job.validation.values()):
-        events = split.read(0, 2)
-        if set(job.declared.inputs) <= set(events):
-            check_shapes(network, events, split.path)
-            inputs = [events[name] for name in job.declared.inputs]
-    network.eval()
-    try:
-        with torch.no_grad():
-            network(*inputs) if inputs else None
-    except (RuntimeError, ValueError, IndexError) as error:
-        shapes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in network.shapes.items())
-        raise CascadeError(
-            f"{job.study}/{job.name}: the network with these settings does not take events of the "
-            f"shape {shapes} ({str(error).splitlines()[0]}); let settings and events fit"
-        ) from error
-    network.train()
-
-
-def _check_classes(job: Fit, label: str | None) -> None:
-    """Check, before the first step, that no split holds one class alone."""
-    for split in (*job.train.values(), *job.validation.values()):
-        if label in split.fields:
-            found = np.unique(hdf5.read(split.path, (label,))[label])
-            if len(found) == 1:
-                raise CascadeError(
-                    f"{split.path}: field '{label}' is {found[0]:g} in all events; a network that "
-                    "tells classes apart needs some of each to train and to validate on"
-                )
-
-
-def _diagnosis(job: Fit, error: Diverged) -> str:
-    """Say why a training diverged: because of the events, or of its steps."""
-    for split in (*job.train.values(), *job.validation.values()):
-        if found := not_finite(split.path, split.fields):
-            return found
-    optimiser = job.training.optimiser
-    return (
-        f"{job.study}/{job.name}: diverged: {error}; lower training.optimiser.lr (it is "
-        f"{optimiser.lr:g}) or set training.clip"
-    )
-
-
 def _train(
     rank: Rank,
     job: Fit,
@@ -252,8 +196,8 @@ def _train(
     """Run Lightning's loop; return the best weights and the history."""
     settings = job.training
     best = BestWeights()
-    monitored = math.ceil(MONITORED / validation.lead.size)
-    rows = History(progress, settings.epochs, rank, monitored)
+    monitored = getattr(task.objective, "monitored", MONITORED)
+    rows = History(progress, settings.epochs, rank, math.ceil(monitored / validation.lead.size))
     callbacks = [Randomness(job.seed), rows, best, saving]
     if settings.patience:
         callbacks.append(

@@ -15,7 +15,8 @@ class Objective(Protocol):
     """What the training and the prediction ask of an objective.
 
     An objective that tells classes apart names their field as ``label``: a split that holds one
-    class alone is then refused.
+    class alone is then refused. One whose predictions are large says as ``monitored`` of how many
+    events they are kept for ``monitor``.
     """
 
     def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:

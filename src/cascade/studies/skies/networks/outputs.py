@@ -58,14 +58,11 @@ class Heads(nn.Module):
         return torch.cat([self.sky(torch.cat(known, dim=1)), each], dim=1)
 
 
-RANKED = 2500
-"""Skies of the validation split, at most, whose rays are put in order: a million are enough."""
-
-
 class SourceSearch:
     """Cross entropy of the sky's label, and of the rays' labels."""
 
     label = "label"
+    monitored = 2500  # skies: a million rays are enough for an area under their ROC curve
 
     def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the summed loss [nat] and the number of skies."""
@@ -93,8 +90,8 @@ class SourceSearch:
         """Return the areas under the ROC curves of skies and rays on the validation split."""
         from cascade.evaluation.roc import auc
 
-        rays = [x[:RANKED].ravel() for x in (predicted["ray_score"], truth["ray_label"].numpy())]
+        rays = truth["ray_label"].numpy().ravel()
         return {
             "validation_auc": float(auc(predicted["score"], truth["label"].numpy())),
-            "validation_ray_auc": float(auc(*rays)),
+            "validation_ray_auc": float(auc(predicted["ray_score"].ravel(), rays)),
         }

@@ -1,0 +1,92 @@
+"""What is checked of a training before its first step, and what made one diverge: for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from cascade.errors import CascadeError
+from cascade.events import hdf5
+from cascade.events.finite import not_finite
+from cascade.study import resolve
+from cascade.training.network import check_shapes, pick_device, shape_text
+
+if TYPE_CHECKING:
+    from cascade.training.callbacks import Diverged
+    from cascade.training.fit import Fit
+    from cascade.training.scaling import Scaled
+
+
+def check_devices(job: Fit, accelerator: str) -> None:
+    """Check that there are as many devices as asked for, and that they can share the task.
+
+    Raises
+    ------
+    CascadeError
+        It is not so.
+    """
+    number, there = job.training.devices, torch.cuda.device_count()
+    where = f"{job.study}/{job.name}: training.devices: {number}"
+    if number > 1 and not resolve(job.declared.task).automatic_optimization:
+        raise CascadeError(f"{where} is wrong: networks that learn in turns are trained on one")
+    if pick_device(accelerator).type == "cuda" and number > there:
+        raise CascadeError(f"{where} GPUs are asked for, torch finds {there} here")
+
+
+def check_inputs(job: Fit, network: Scaled) -> None:
+    """Check, before the first step, that the network takes the events' shapes.
+
+    Raises
+    ------
+    CascadeError
+        It does not, or they differ from split to split.
+    """
+    inputs = []
+    for split in (*job.train.values(), *job.validation.values()):
+        events = split.read(0, 2)
+        if set(job.declared.inputs) <= set(events):
+            check_shapes(network, events, split.path)
+            inputs = [events[name] for name in job.declared.inputs]
+    network.eval()
+    try:
+        with torch.no_grad():
+            network(*inputs) if inputs else None
+    except (RuntimeError, ValueError, IndexError) as error:
+        shapes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in network.shapes.items())
+        raise CascadeError(
+            f"{job.study}/{job.name}: the network with these settings does not take events of the "
+            f"shape {shapes} ({str(error).splitlines()[0]}); let settings and events fit"
+        ) from error
+    network.train()
+
+
+def check_classes(job: Fit, label: str | None) -> None:
+    """Check, before the first step, that no split holds one class alone.
+
+    Raises
+    ------
+    CascadeError
+        One does.
+    """
+    for split in (*job.train.values(), *job.validation.values()):
+        if label in split.fields:
+            found = np.unique(hdf5.read(split.path, (label,))[label])
+            if len(found) == 1:
+                raise CascadeError(
+                    f"{split.path}: field '{label}' is {found[0]:g} in all events; a network that "
+                    "tells classes apart needs some of each to train and to validate on"
+                )
+
+
+def diagnosis(job: Fit, error: Diverged) -> str:
+    """Say why a training diverged: because of the events, or of its steps."""
+    for split in (*job.train.values(), *job.validation.values()):
+        if found := not_finite(split.path, split.fields):
+            return found
+    optimiser = job.training.optimiser
+    return (
+        f"{job.study}/{job.name}: diverged: {error}; lower training.optimiser.lr (it is "
+        f"{optimiser.lr:g}) or set training.clip"
+    )
