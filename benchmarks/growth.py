@@ -127,8 +127,8 @@ def run(
     """Bring events of a study from simulation to prediction; yield stages with their costs."""
     small = NETWORKS[study]
     draw = ("simulate", study, small.source, "--seed", 1)
-    few = max(100, events // 10)
-    spent([*draw, "--split", "validation", "--events", few, "-o", folder / "validation.h5"])
+    few = ("--split", "validation", "--events", max(100, events // 10))
+    few = (*draw, *few, "-o", folder / "validation.h5")
     draw = (*draw, "--split", "train", "--events", events)
     shards = min(options.shards, -(-events // BLOCK))
     paths = [folder / f"shard-{index}.h5" for index in range(shards)]
@@ -136,9 +136,9 @@ def run(
         (*draw, "--block", BLOCK, "--shard", f"{index}/{shards}", "-o", path)
         for index, path in enumerate(paths)
     ]
-    started = time.perf_counter()
+    started = time.perf_counter()  # of validation, too
     with ThreadPoolExecutor(options.workers) as pool:
-        parts = list(pool.map(spent, lines))
+        _, *parts = pool.map(spent, [few, *lines])
     yield "simulate", Cost.of(events, time.perf_counter() - started, parts)
     whole, model = folder / "train.h5", folder / "model.ckpt"
     training = {"epochs": 1, "batch_size": BATCH, "memory_mb": MEMORY_MB, "patience": 0}
