@@ -10,10 +10,11 @@ scalers, batches, validation and predictions, not arithmetic.
 CPU seconds of user and system are counted, and the largest resident memory, of each process as it
 ends; a stage of several processes has the sum of the seconds and the maximum of the memory. The
 smaller sizes are run several times where a stage is short, the last but one both before and after
-the largest, and medians are taken: a machine that changes its speed meanwhile favours none.
+the largest, and medians are taken: a machine that changes its speed meanwhile favours none. The
+machine should be quiet all the same: CPU seconds, too, become more where others use its caches.
 
 Growth of time is the exponent x of t ∝ eventsˣ between the largest two sizes, where t is the time
-without its constant start: from events and seconds of each process those of a first run with very
+without its constant start: from events and seconds of each process those of runs with very
 few events are taken away. (With the start, x would look smaller than it is.) Beside it stands the
 slope of the straight line through all three sizes, in logarithms. Growth of memory is the ratio
 between the same two sizes, the start included.
@@ -35,6 +36,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from statistics import median
 
@@ -165,7 +167,7 @@ def measured(study: str, options: argparse.Namespace) -> dict[str, list[Cost]]:
     sizes = sorted(options.events)
     found: dict[str, dict[int, list[Cost]]] = {stage: {} for stage in STAGES}
     again = sizes[-2:-1] if options.repeats > 1 else ()
-    for events in (options.start, *sizes, *again):
+    for events in chain.from_iterable((options.start, size) for size in (*sizes, *again)):
         folder = Path(tempfile.mkdtemp(prefix=f"growth-{study}-", dir=options.folder))
         try:
             repeats = 1 if events == sizes[-1] else options.repeats
@@ -194,7 +196,8 @@ HEAD = f"{'study':12} {'stage':9} {'events':>9} {'s':>9} {'CPU s':>9} {'MB':>7}"
 def slopes(costs: Sequence[Cost]) -> tuple[float, float]:
     """Return the exponent of time between the largest two sizes, and of a line through all."""
     start, *sizes = costs
-    events, seconds = np.log([cost.without(start) for cost in sizes]).T
+    # a stage that takes no longer than its start does not grow
+    events, seconds = np.log(np.maximum([cost.without(start) for cost in sizes], 1e-3)).T
     last = (seconds[-1] - seconds[-2]) / (events[-1] - events[-2])
     return float(last), float(np.polyfit(events, seconds, 1)[0])
 
