@@ -50,6 +50,13 @@ def run(name: str) -> list[Row] | None:
         return [Row.read(plain) for plain in json.loads(path.read_text())]
 
 
+def written(path: Path, record: dict, found: dict[str, list[Row]]) -> None:
+    """Write all rows, and how they came about."""
+    rows = [{"benchmark": name, **row.plain()} for name in found for row in found[name]]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**record, "rows": rows}, indent=1) + "\n")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join((*USUAL, *LONG)))
@@ -67,20 +74,17 @@ def main() -> int:
     print(f"{record['copied_gb_per_s']} GB/s copied in memory, load {record['load']}", flush=True)
     if record["load"] > BUSY:
         print("other work is going on: ratios are worth more than times", flush=True)
-    found, failed, seconds = {}, [], {}
+    found, seconds = {}, {}
     for name in options.names or (*USUAL, *(LONG if options.long else ())):
         print(f"==> {name}", flush=True)
         started = time.monotonic()
         found[name] = run(name) or []
         seconds[name] = round(time.monotonic() - started, 1)
-        failed += [] if found[name] else [name]
+        print(table(found[name]), flush=True)
+        if options.json:  # also if it is ended before its end
+            written(options.json, {**record, "seconds": seconds}, found)
     print("\n" + table(row for rows in found.values() for row in rows))
-    if options.json:
-        rows = [{"benchmark": name, **row.plain()} for name in found for row in found[name]]
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(
-            json.dumps({**record, "seconds": seconds, "rows": rows}, indent=1) + "\n"
-        )
+    failed = [name for name, rows in found.items() if not rows]
     missed = sum(row.missed for rows in found.values() for row in rows)
     print(f"{missed} bars missed, {sum(seconds.values()):.0f} s in all")
     if not (options.names or options.long) and LONG:

@@ -1,7 +1,8 @@
 """What all benchmarks share: turns of runs side by side, rows, and the table that they make.
 
 Sides take turns in one process, and a ratio is the median of the ratios of times of the same turn:
-what else the machine does then touches all sides alike. A row says
+what else the machine does then touches all sides alike. For the same reason times are CPU seconds,
+those of started processes included. A row says
 
 - what is measured: of ours, and of the peer that a user would take instead, in the same unit;
 - the ratio: how many times better ours is. Where the bar is an upper one (≤) the ratio is that of
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -144,11 +146,17 @@ class Turns:
 SCALES = {"s": 1.0, "ms": 1e3, "µs": 1e6}
 
 
+def cpu_seconds() -> float:
+    """Return what this process has used, and those that it started and waited for."""
+    started = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + started.ru_utime + started.ru_stime
+
+
 def in_turns(
     runs: Mapping[str, Callable[[int], object]],
     repeats: int,
     warm_up: int = 1,
-    clock: Callable[[], float] = time.perf_counter,
+    clock: Callable[[], float] = cpu_seconds,
 ) -> Turns:
     """Run all sides in turns, every second time in reverse; each is given the turn's number."""
     taken: dict[str, list[float]] = {name: [] for name in runs}

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 
 from cascade.studies.jets import pythia
 from cascade.studies.jets.reconstruction import find_jets
@@ -58,7 +57,7 @@ def rows(options: argparse.Namespace) -> list[Row]:
             OURS: lambda turn, k=label, s=seeds: cascade(k, s[turn], options.jets, settings),
             BARE: lambda turn, k=label, s=seeds, n=needed: bare(k, s[turn], n[turn], settings),
         }
-        turns = in_turns(runs, options.repeats, 0, time.process_time).per(options.jets)
+        turns = in_turns(runs, options.repeats, 0).per(options.jets)
         what = f"Pythia jets, {name}, to images"
         found.append(turns.row(what, "jets/s", peer=BARE, limit=BARE, bar=at_least(SHARE)))
     return found

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 
 import numpy as np
 
@@ -36,13 +35,13 @@ def rows(options: argparse.Namespace) -> list[Row]:
             return reconstruct(alone(turn, label), settings.selection)
 
         runs = {OURS: reconstructed, ALONE: alone}
-        turns = in_turns(runs, options.repeats, clock=time.process_time).per(options.events)
+        turns = in_turns(runs, options.repeats).per(options.events)
         found.append(turns.row(f"toy jets, {name}, to images", "events/s", limit=ALONE))
     runs = {
         OURS: lambda turn: simulate(Block(0, options.jets, sequence(turn)), settings),
         PYTHIA: lambda turn: pythia.simulate(Block(0, options.pythia, sequence(turn)), theirs),
     }
-    turns = in_turns(runs, options.repeats, clock=time.process_time)
+    turns = in_turns(runs, options.repeats)
     turns = turns.per({OURS: options.jets, PYTHIA: options.pythia})
     return [*found, turns.row("toy jets, accepted", "jets/s", peer=PYTHIA)]
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -80,7 +79,7 @@ def rows(options: argparse.Namespace) -> list[Row]:
             WRITING: lambda turn: written(folder, blocks),
             PLAIN: lambda turn: written_plain(folder, blocks),
         }
-        turns = in_turns(runs, options.repeats, clock=time.process_time).per(number)
+        turns = in_turns(runs, options.repeats).per(number)
     unit = "traces/s"
     return [
         turns.row("radio traces, in memory", unit, None, NUMBERS, at_least(MEMORY, OURS)),

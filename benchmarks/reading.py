@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,7 +86,7 @@ def compared(name: str, key: str, options: argparse.Namespace, folder: Path) -> 
         COPY: lambda turn: copied(arrays, targets),
         CACHE: lambda turn: split.path.read_bytes(),
     }
-    turns = in_turns(runs, options.repeats, clock=time.process_time).per(options.events)
+    turns = in_turns(runs, options.repeats).per(options.events)
     unit, kilobytes = "events/s", sum(array.nbytes for array in arrays) / options.events / 1e3
     return [
         turns.row(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,7 +76,7 @@ def rows(options: argparse.Namespace) -> list[Row]:
                 roles, roles, mapping, turn
             ),
         }
-        turns = in_turns(runs, options.repeats, clock=time.process_time).per(number)
+        turns = in_turns(runs, options.repeats).per(number)
     return [turns.row(what, "stations/s", ours=what) for what in runs]
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,7 +115,7 @@ def rows(options: argparse.Namespace) -> list[Row]:
         NUMBERS: random_numbers(events, settings),
         NAIVE: lambda turn: naive(np.random.default_rng(turn), few, protons),
     }
-    turns = in_turns(runs, options.repeats, clock=time.process_time)
+    turns = in_turns(runs, options.repeats)
     turns = turns.per({**dict.fromkeys(runs, events), NAIVE: few})
     unit = "events/s"
     return [

@@ -13,7 +13,6 @@ import argparse
 import json
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +65,7 @@ def rows(options: argparse.Namespace) -> list[Row]:
             NUMBERS: lambda turn, s=settings: random_numbers(turn, options.events, s),
             "HDF5": lambda turn, g=given: into_file(turn, options.events, g),
         }
-        turns = in_turns(runs, options.repeats, clock=time.process_time).per(options.events)
+        turns = in_turns(runs, options.repeats).per(options.events)
         found += [
             turns.row(f"{name}, in memory", unit, None, NUMBERS, at_least(RATE, OURS)),
             turns.row(f"{name}, into HDF5", unit, None, NUMBERS, ours="HDF5"),

@@ -239,7 +239,6 @@ def reading(key: str, step: float, options: argparse.Namespace, folder: Path) ->
     turns = in_turns(
         {name: lambda turn, source=source: deque(source, 0) for name, source in runs.items()},
         options.turns,
-        clock=time.process_time,
     )
     steps = len(held)
     return [
@@ -271,7 +270,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--networks", nargs="+", default=list(STEPS), choices=STEPS)
     parser.add_argument("--steps", type=int, default=1000, help="of an epoch, at most")
     parser.add_argument("--events", type=int, default=10_000, help="that are read, at most")
-    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--turns", type=int, default=4)
     return parser
 
 
