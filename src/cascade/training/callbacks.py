@@ -60,7 +60,15 @@ class Unprofiled(PassThroughProfiler):
         return self.nothing
 
 
-class Randomness(lightning.Callback):
+class Callback(lightning.Callback):
+    """A callback that is called at those moments of a step that it has a function for."""
+
+    # Lightning passes over what is no function; else it calls six of each callback at every step
+    on_train_batch_start = on_train_batch_end = None
+    on_before_zero_grad = on_before_backward = on_after_backward = on_before_optimizer_step = None
+
+
+class Randomness(Callback):
     """Seeds torch at every step from (seed, step), and the rank where processes train together.
 
     Dropout and augmentation then do not depend on how often the training was interrupted.
@@ -80,7 +88,7 @@ class Randomness(lightning.Callback):
             torch.cuda.manual_seed_all(seed)
 
 
-class History(lightning.Callback):
+class History(Callback):
     """Collects one row an epoch: losses, learning rate, gradients at both ends of the network.
 
     ``gradient_first`` and ``gradient_last`` are norms of the gradient of the first and the last
@@ -192,7 +200,7 @@ class History(lightning.Callback):
         )
 
 
-class BestWeights(lightning.Callback):
+class BestWeights(Callback):
     """Keeps the weights of the epoch with the lowest validation loss."""
 
     def __init__(self) -> None:
@@ -218,7 +226,7 @@ class BestWeights(lightning.Callback):
             }
 
 
-class SaveState(lightning.Callback):
+class SaveState(Callback):
     """Saves the state to resume from: every so often, at SIGTERM, and when time is up.
 
     Many clusters never deliver SIGTERM to the program, so the regular save is what counts.

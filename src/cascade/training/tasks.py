@@ -38,6 +38,10 @@ class Supervised(lightning.LightningModule):
         ``(batch) -> batch``: a random symmetry of the training events.
     """
 
+    # Lightning passes over what is no function; else it calls each of these at every step
+    on_train_batch_start = on_train_batch_end = None
+    on_before_zero_grad = on_before_backward = on_after_backward = None
+
     def __init__(
         self,
         network: nn.Module,
