@@ -226,6 +226,15 @@ def test_mixed_precision_can_be_monitored(folder, tmp_path):
     trained(folder, tmp_path, 4000, precision="bf16-mixed")
 
 
+def test_a_network_is_compiled_if_asked(folder, tmp_path, monkeypatch):
+    asked = []  # to compile in earnest takes a minute
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self: asked.append(type(self).__name__))
+    trained(folder, tmp_path, 4000)
+    assert not asked
+    trained(folder, tmp_path, 4000, compile=True)
+    assert asked == ["Scaled"]
+
+
 @pytest.mark.parametrize("size", [1, 7, 512])
 def test_a_batch_is_predicted_as_each_event_alone(model, size):
     network = restore(NETWORK, *model[:2])

@@ -175,6 +175,8 @@ def _learn(
         steps,
         partial(resolve(augment), settings=job.settings) if augment else None,
     )
+    if job.training.compile:
+        network.compile()  # in place: weights keep their names
     saving = SaveState(state, job.training.save_minutes, rank, until)
     rank.join(pick_device(accelerator))
     progress = Progress(f"{job.study}/{job.name}", steps)

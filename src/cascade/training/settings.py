@@ -67,6 +67,9 @@ class Training(Settings):
     """Apply the study's symmetries to the training events, where it declares any."""
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     """Number format of the step; mixed formats pay on GPUs."""
+    compile: bool = False
+    """Let torch.compile translate the network before the first step; networks that learn in turns
+    stay as they are. It takes a C++ compiler and a minute or so: only long trainings gain."""
     memory_mb: Count = 4000
     """Events larger than this are streamed from the file, chunk by chunk."""
     save_minutes: Positive = 0.5
