@@ -1,5 +1,7 @@
 # Where the files of a node lie, what it is made from, and which source files it depends on.
 
+import functools
+import importlib.machinery
 import importlib.util
 import json
 import os
@@ -37,6 +39,7 @@ def predictions_of(study, method, sample):
     return f"{RESULTS}/{study}/{method}/predictions/{sample}.h5"
 
 
+@functools.cache
 def code_of(module):
     """Return the source file of a module.
 
@@ -44,7 +47,12 @@ def code_of(module):
     the network or the fit of a method, the function of a product. Changes elsewhere (layers, the
     training loop, this workflow) rerun nothing by themselves: use `snakemake --forcerun RULE`.
     """
-    return os.path.relpath(importlib.util.find_spec(module).origin)
+    name, *inner = module.split(".")
+    spec = importlib.util.find_spec(name)
+    for part in inner:  # find_spec of the whole would import all packages on its way
+        name, folders = f"{name}.{part}", spec.submodule_search_locations
+        spec = importlib.machinery.PathFinder.find_spec(name, folders)
+    return os.path.relpath(spec.origin)
 
 
 def targets(study):
