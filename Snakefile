@@ -28,6 +28,12 @@ if workflow.is_main_process:
         logger.warning(line)
 
 
+onstart:
+    # To keep its limit of jobs per second (100), Snakemake looks at all ready jobs again a second
+    # after each time it did so: with hundreds of jobs soon hundreds of times a second.
+    workflow.scheduler.job_rate_limiter = None
+
+
 # the first page of the report
 report: "workflow/report/workflow.rst"
 
