@@ -33,7 +33,7 @@ def submitted(tmp_path_factory) -> tuple[CommandLine, dict[str, list[dict]]]:
     run = copy_project(tmp_path_factory.mktemp("htcondor"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONDOR_CONFIG", os.devnull)
-        patch.setenv("LOSE", "train")
+        patch.setenv("LOSE", "short")
         run("python", RECORDED, "notes", *WORDS.split(), "--seconds-between-status-checks", 1,
             "--", "results/blobs/perceptron_seed1/metrics.json")  # fmt: skip
     jobs = {}
@@ -50,7 +50,7 @@ def test_the_workflow_ends(submitted):
 
 def test_a_training_asks_for_a_gpu_and_small_jobs_for_none(submitted):
     _, jobs = submitted
-    assert {job["request_gpus"] for job in jobs["train"]} == {"1"}
+    assert {job["request_gpus"] for job in jobs["short"]} == {"1"}
     for kind in ("simulate", "gather", "judge"):
         assert all("request_gpus" not in job for job in jobs[kind]), kind
 
@@ -60,7 +60,7 @@ def test_memory_and_cores_are_those_of_the_rules(submitted):
     for job in (job for of_kind in jobs.values() for job in of_kind):
         assert re.fullmatch(r"\d+MB", job["request_memory"])
         assert int(job["request_cpus"]) >= 1
-    assert {job["request_cpus"] for job in jobs["train"]} == {"1"}
+    assert {job["request_cpus"] for job in jobs["short"]} == {"1"}
 
 
 def test_jobs_have_the_environment_and_the_files_of_the_submitter(submitted):
@@ -79,7 +79,7 @@ def test_small_jobs_go_together(submitted):
 
 def test_a_lost_job_is_submitted_again(submitted):
     _, jobs = submitted
-    lost, again = jobs["train"]
+    lost, again = jobs["short"]
     assert lost["batch_name"] == again["batch_name"]
     assert "--attempt 2" in again["arguments"]
 
