@@ -66,7 +66,10 @@ def time_of_fit(key):
     if not GRAPH.methods[key].training:
         return 30
     seconds = seconds_of_training(key)
-    return 240 if seconds is None else min(240, minutes(1000 * seconds, least=10))
+    if seconds is None:
+        return 240
+    # a user's network may be slower than any that was measured; a short one adds to its group's
+    return min(240, minutes(1000 * seconds, least=10 if seconds <= SHORT else 60))
 
 
 def time_of_prediction(wildcards):
