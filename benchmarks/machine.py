@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 LIBRARIES = (
-    "awkward", "captum", "h5py", "hexagdly", "lightning", "numpy", "pythia8mc", "scipy",
+    "awkward", "captum", "h5py", "hexagdly", "numpy", "pythia8mc", "scipy",
     "snakemake", "torch", "torch-geometric",
 )  # fmt: skip
 

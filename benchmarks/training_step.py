@@ -1,11 +1,12 @@
 """What the training loop costs beside the steps alone, for networks of the default config.
 
-Ours is an epoch of ``cascade train``: Lightning's loop with all that we have it do, history,
-selection and the state to resume from included. The limit is what cannot be done without: the same
+Ours is an epoch of ``cascade train``: its loop, history, selection and the state to
+resume from included. The limit is what cannot be done without: the same
 steps (forward, loss, backward, optimiser; augmentation and clipping where there are any) and the
-same validation (forward, loss) on the same batches, drawn alike. An epoch of each follows the other
-in one process, as often as there are turns. That both end at the same weights, to the last bit, is
-checked first.
+same validation (forward, loss) on the same batches, drawn alike. Each step of ours is followed by
+one of the others, and each validation too, so that whatever else the machine does hits both; what
+is compared are the sums of epochs. That both end at the same weights, to the last bit, is checked
+first.
 
 Reading is what drawing the batches of an epoch takes, as a share of it: of events that are held in
 memory, with the epoch's share in reading the file once, and of events streamed from the file.
@@ -23,21 +24,18 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import lightning.pytorch as lightning
-import numpy as np
 import torch
 
-from cascade.events.seeding import sequence
-from cascade.study import resolve
-from cascade.training import fit
+from cascade.training import checkpoint, fit
 from cascade.training.batches import Batches
-from cascade.training.tasks import Supervised, make_optimiser
+from cascade.training.loop import Loop
+from cascade.training.optimisers import make_optimiser
+from cascade.training.tasks import Supervised
 from cascade.training.wasserstein import WassersteinRefinement
 from comparison import OURS, Row, Turns, at_most, in_turns, main, table
 from defaults import batch_size, graph, job
@@ -49,13 +47,14 @@ READING = 5.0
 BARE = "steps alone"
 STEPS = {
     "jets/cnn": 16,
-    "showers/hexagonal": 80,
+    "showers/hexagonal": 312,
     "skies/arc_graph": 4,
     "radio/joint": 25,
-    "refinement/simulation_trained": 300,
-    "refinement/refiner": 100,
+    "refinement/simulation_trained": 781,
+    "refinement/refiner": 390,
 }
-"""Networks of the default config, and as many steps an epoch as take about two seconds."""
+"""Networks of the default config, and the steps of an epoch: those by default where steps are
+short, that an epoch's end has its true share; otherwise as many as take about two seconds."""
 PIECES = 4
 """An epoch is streamed in so many."""
 
@@ -74,17 +73,33 @@ class Steps:
             self.step, learners = self.supervised, [(task.network, settings.optimiser)]
         self.optimisers = [make_optimiser(*learner) for learner in learners]
 
-    def epoch(self, before: Callable[[int], object] = lambda step: None) -> None:
-        """Do what an epoch does; ``before`` is called with the number of each step."""
-        self.task.train()
-        for batch in self.train:
-            before(self.done)
-            self.step(batch)
-            self.done += 1
-        self.task.eval()
-        with torch.inference_mode():
-            for batch in self.validation:
-                self.task.validation_step(batch, 0)
+    @classmethod
+    def beside(cls, loop: Loop) -> Steps:
+        """Return the steps of a loop, for a copy of its network as it is now."""
+        task = loop.task
+        copied = type(task)(
+            copy.deepcopy(task.network),
+            task.objective,
+            task.inputs,
+            task.training_settings,
+            task.steps,
+            task.augment,
+        )
+        return cls(copied, copy.deepcopy(loop.train), loop.validation)
+
+    def epochs(self) -> Iterator[None]:
+        """Do what epochs do, and stop after each step and after each validation."""
+        while True:
+            self.task.network.train()
+            for batch in self.train:
+                self.step(batch)
+                self.done += 1
+                yield
+            self.task.network.eval()
+            with torch.inference_mode():
+                for batch in self.validation:
+                    self.task.validation_step(batch)
+            yield
 
     def down(self, loss: torch.Tensor, optimiser: torch.optim.Optimizer) -> None:
         """Take a step."""
@@ -120,50 +135,69 @@ class Steps:
             task._average(self.done // every)
 
 
-@dataclass
-class Beside(lightning.Callback):
-    """Looks at the clock as epochs end, and has other things done before the next one."""
+class Beside(Loop):
+    """The loop of a training, with its steps and validations done by steps alone too.
 
-    first: Callable[[Supervised], dict[str, Callable[[], object]]]
-    """Given the task as the training starts, returns what is to be done after each epoch."""
-    taken: dict[str, list[float]] = field(default_factory=lambda: {OURS: []})
-    saving: float = 0.0
-    """Seconds that it takes to save the state to resume from."""
+    Attributes
+    ----------
+    taken
+        Seconds of each epoch.
+    saving_takes
+        Seconds that it takes to save the state to resume from.
+    """
 
-    def on_train_start(self, trainer: Any, module: Any) -> None:
-        """Start the clock."""
-        self.others = self.first(module)
-        self.taken.update({name: [] for name in self.others})
+    seeds = False
+    """Seed the steps alone as the loop does its own."""
+
+    def run(self) -> None:
+        """Start the clock, train, and save the state."""
+        self.steps = Steps.beside(self)
+        self.alone = self.steps.epochs()
+        self.taken: dict[str, list[float]] = {OURS: [], BARE: []}
+        self.spent = dict.fromkeys(self.taken, 0.0)
         self.started = time.process_time()
-
-    def on_train_epoch_end(self, trainer: Any, module: Any) -> None:
-        """Note the time of an epoch, from the end of what was done after the one before."""
-        self.taken[OURS].append(time.process_time() - self.started)
-        random = torch.get_rng_state()
-        for name, run in self.others.items():
-            started = time.process_time()
-            run()
-            self.taken[name].append(time.process_time() - started)
-        torch.set_rng_state(random)
-        self.started = time.process_time()
-
-    def on_train_end(self, trainer: Any, module: Any) -> None:
-        """Save the state, with the clock running."""
+        super().run()
         with tempfile.TemporaryDirectory() as folder:
             started = time.process_time()
-            trainer.save_checkpoint(Path(folder) / "state.ckpt")
-            self.saving = time.process_time() - started
+            checkpoint.save_state(Path(folder) / "state.ckpt", self.state_dict())
+            self.saving_takes = time.process_time() - started
+
+    def step(self, batch: Any, number: int) -> None:
+        """Take a step, and have it taken alone."""
+        super().step(batch, number)
+        self._follow()
+
+    def close(self, *found: Any) -> None:
+        """End an epoch, have the validation done alone, and note the times of the epoch."""
+        super().close(*found)
+        self._follow()
+        for name, seconds in self.spent.items():
+            self.taken[name].append(seconds)
+            self.spent[name] = 0.0
+
+    def _follow(self) -> None:
+        ended = time.process_time()
+        if self.seeds:
+            torch.manual_seed(self.first_seed + self.steps.done)
+        started = time.process_time()
+        next(self.alone)
+        self.spent[BARE] += time.process_time() - started
+        self.spent[OURS] += ended - self.started
+        self.started = time.process_time()
 
 
-def trained(training: fit.Fit, folder: Path, beside: lightning.Callback) -> None:
-    """Run a training as it is, with one more callback."""
+def trained(training: fit.Fit, folder: Path, seeds: bool = False) -> Beside:
+    """Run a training as it is, with its steps taken alone beside it."""
+    made = []
 
-    def trainer(callbacks: list, **others: Any) -> lightning.Trainer:
-        return lightning_trainer(callbacks=[*callbacks, beside], **others)
+    def loop(*arguments: Any) -> Beside:
+        made.append(Beside(*arguments))
+        made[0].seeds = seeds
+        return made[0]
 
-    lightning_trainer = lightning.Trainer
-    with mock.patch.object(fit.lightning, "Trainer", trainer):
+    with mock.patch.object(fit, "Loop", loop):
         fit.fit(training, folder / "model.ckpt", folder / "history.csv", folder, "cpu")
+    return made[0]
 
 
 def batches(training: fit.Fit, memory: float = 4e9) -> tuple[Batches, Batches]:
@@ -175,50 +209,21 @@ def batches(training: fit.Fit, memory: float = 4e9) -> tuple[Batches, Batches]:
     )
 
 
-def bare(training: fit.Fit, task: Supervised) -> Steps:
-    """Return the steps of a training, for a copy of its network as it is now."""
-    copied = resolve(training.declared.task)(
-        copy.deepcopy(task.network),
-        task.objective,
-        task.inputs,
-        task.training_settings,
-        task.steps,
-        task.augment,
-    )
-    return Steps(copied, *batches(training))
-
-
-def seeded(seed: int, step: int) -> None:
-    """Seed a step as the loop does."""
-    state = sequence(seed, "step", step).generate_state(1, np.uint64)
-    torch.manual_seed(int(state[0] >> np.uint64(1)))
-
-
 def check_same(key: str, folder: Path) -> None:
     """Raise if an epoch of steps alone does not end at the weights of the loop."""
     training = job(key, 3 * batch_size(key), folder, epochs=1, schedule={"name": "constant"})
-
-    def first(task: Supervised) -> dict[str, Callable[[], object]]:
-        steps = bare(training, task)
-
-        def compare() -> None:
-            steps.epoch(before=lambda step: seeded(training.seed, step))
-            mine, other = (x.network.state_dict() for x in (task, steps.task))
-            torch.testing.assert_close(mine, other, rtol=0, atol=0)
-
-        return {BARE: compare}
-
-    trained(training, folder, Beside(first))
+    beside = trained(training, folder, seeds=True)
+    mine, other = (x.task.network.state_dict() for x in (beside, beside.steps))
+    torch.testing.assert_close(mine, other, rtol=0, atol=0)
 
 
 def epochs(key: str, options: argparse.Namespace, folder: Path) -> Row:
     """Compare epochs of the loop with their steps alone."""
     number = min(STEPS[key], options.steps)
     training = job(key, number * batch_size(key), folder, epochs=1 + options.turns, patience=0)
-    beside = Beside(lambda task: {BARE: bare(training, task).epoch})
-    trained(training, folder, beside)
+    beside = trained(training, folder)
     # the state to resume from is saved every so often, and not in each of these short epochs
-    saves = 1 + beside.saving / (60 * training.training.save_minutes)
+    saves = 1 + beside.saving_takes / (60 * training.training.save_minutes)
     beside.taken[OURS] = [seconds * saves for seconds in beside.taken[OURS]]
     turns = Turns({name: times[1:] for name, times in beside.taken.items()}).per(number)
     return turns.row(f"training step, {key}", peer=BARE, limit=BARE, bar=at_most(LOOP))
@@ -270,7 +275,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--networks", nargs="+", default=list(STEPS), choices=STEPS)
     parser.add_argument("--steps", type=int, default=1000, help="of an epoch, at most")
     parser.add_argument("--events", type=int, default=10_000, help="that are read, at most")
-    parser.add_argument("--turns", type=int, default=4)
+    parser.add_argument("--turns", type=int, default=3)
     return parser
 
 

@@ -3,7 +3,8 @@
 The rest is start: the interpreter and the modules that a job imports before it can begin. The time
 of each job is what Snakemake noted in the run (``logs/times``; processor time, which does not count
 what other jobs of the run kept it waiting for). What a start takes is measured here, by importing
-in a process of its own the same modules as a job of that rule and method.
+the same modules as a job of that rule and method does, in as many processes at once as the run had
+cores.
 
     python benchmarks/useful.py --run .
 """
@@ -12,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 from collections import defaultdict
@@ -48,18 +48,16 @@ OF_NETWORKS = {
 
 
 @cache
-def start(modules: tuple[str, ...], repeats: int) -> float:
+def start(modules: tuple[str, ...], cores: int) -> float:
     """Return the processor time of a process that imports modules and ends [s]."""
-    taken = []
-    for _ in range(repeats):
-        before = os.times()
-        subprocess.run([sys.executable, "-c", f"import {', '.join(modules)}"], check=True)
-        after = os.times()
-        taken.append(
-            after.children_user + after.children_system
-            - before.children_user - before.children_system
-        )  # fmt: skip
-    return statistics.median(taken)
+    before = os.times()
+    command = [sys.executable, "-c", f"import {', '.join(modules)}"]
+    for process in [subprocess.Popen(command) for _ in range(cores)]:
+        if process.wait():
+            raise subprocess.CalledProcessError(process.returncode, command)
+    after = os.times()
+    user = after.children_user - before.children_user
+    return (user + after.children_system - before.children_system) / cores
 
 
 def modules(job: Job, graph: Graph) -> tuple[str, ...]:
@@ -89,7 +87,7 @@ def rows(options: argparse.Namespace) -> list[Row]:
         raise SystemExit(f"{options.run}: no finished run of this config lies there")
     whole, work = defaultdict(float), defaultdict(float)
     for job in jobs:
-        begun = min(job.seconds, start(modules(job, graph), options.repeats))
+        begun = min(job.seconds, start(modules(job, graph), options.cores))
         for rule in (job.rule, f"all {len(jobs)} jobs"):
             whole[rule] += job.seconds
             work[rule] += job.seconds - begun
@@ -111,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, default=ROOT, help="folder of the finished run")
     parser.add_argument("--configfile", type=Path, nargs="+", default=[], help="its overlays")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--cores", type=int, default=2, help="that the run had")
     return parser
 
 

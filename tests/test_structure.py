@@ -210,29 +210,9 @@ cascade(["ingest", "jets", "root", "mine.root", "--settings", settings, "-o", "m
 
 
 def test_simulate_merge_ingest_evaluate_and_plot_need_no_torch(tmp_path):
-    without(("torch", "lightning", "captum", "torch_geometric"), WITHOUT_TORCH, tmp_path)
+    without(("torch", "captum", "torch_geometric"), WITHOUT_TORCH, tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert {"mine.h5", "roc.pdf", "jets.root", "metrics.json", "resolution.pdf"} <= names
-
-
-WITHOUT_LIGHTNING = """
-from cascade.study import load_study, resolve
-from cascade.training import checkpoint
-from cascade.training.network import build
-method = load_study("jets").methods["cnn"]
-record = {"study": "jets", "name": "cnn", "method": "cnn", "scaling": "{}", "shapes": "{}",
-          "settings": resolve(method.settings)().model_dump_json()}
-record["shapes"] = '{"image": [25, 25]}'
-checkpoint.save("model.ckpt", record, build(method, record).state_dict())
-call("simulate jets toy --events 20 --block 20 -o test.h5")
-call("predict jets cnn test.h5 --model model.ckpt --accelerator cpu -o predictions.h5")
-call("explain jets cnn --model model.ckpt --method filters -o filters.h5")
-"""
-
-
-def test_predict_and_explain_need_no_lightning(tmp_path):
-    without(("lightning", "pytorch_lightning", "torchmetrics"), WITHOUT_LIGHTNING, tmp_path)
-    assert (tmp_path / "filters.h5").exists()
 
 
 def test_the_graph_of_all_studies_needs_no_heavy_library(tmp_path):

@@ -68,8 +68,10 @@ def cascade(log: str | None, threads: int) -> None:
     # read by numpy's and scikit-learn's libraries when they are imported, which comes later
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ[f"{library}_NUM_THREADS"] = str(threads)
+    from cascade.allocation import keep_freed
     from cascade.progress import start_log
 
+    keep_freed()
     start_log(log)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from cascade import __version__
 
-PACKAGES = ("torch", "lightning", "numpy", "scikit-learn", "pythia8mc", "fastjet", "snakemake")
+PACKAGES = ("torch", "numpy", "scikit-learn", "pythia8mc", "fastjet", "snakemake")
 """On whose versions numbers hang most."""
 
 
@@ -37,15 +37,7 @@ def commit() -> str:
 def versions() -> dict[str, str]:
     """Return, in words, when this is, on what machine, and with which versions of what matters."""
     found = {}
-    for name in (
-        "torch",
-        "lightning",
-        "numpy",
-        "scikit-learn",
-        "pythia8mc",
-        "fastjet",
-        "snakemake",
-    ):
+    for name in PACKAGES:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -113,7 +113,7 @@ class Network:
     objective
         ``() -> Objective``: loss, and what the network's output means (``training.objectives``).
     task
-        The Lightning module that trains it; alternating optimisers bring their own.
+        The task that trains it (``training.tasks``); optimisers that take turns bring their own.
     inputs, fields, settings
         As for an estimator.
     transform

@@ -17,7 +17,7 @@ from cascade.events import hdf5
 SHARES = {"train": 0.5, "validation": 0.2, "test": 0.3}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 10**6), cuts=st.lists(st.integers(0, 2000), max_size=6))
 def test_splits_are_disjoint_and_complete_in_any_chunks(seed, cuts):
     edges = [0, *sorted(cuts), 2000]

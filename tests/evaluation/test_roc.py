@@ -23,7 +23,7 @@ def test_auc_equals_sklearn(events, decimals):
     assert roc.auc(score, label, weight) == pytest.approx(expected, abs=1e-12)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(-3, 3), st.booleans(), st.integers(1, 4)), min_size=1))
 def test_auc_is_the_weighted_share_of_ordered_pairs(rows):
     score, label, weight = np.array([(float(s), y, w) for s, y, w in rows]).T

@@ -92,7 +92,7 @@ def test_chunks_put_together_are_the_whole(path):
     assert_equal(together, {name: events(200)[name] for name in ("towers", "pt")})
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(cuts=st.lists(st.integers(0, 60), max_size=5))
 def test_a_file_written_by_streaming_equals_one_written_at_once(cuts, tmp_path_factory):
     folder = tmp_path_factory.mktemp("streamed")

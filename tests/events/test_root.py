@@ -154,7 +154,7 @@ def test_exported_trees_are_plain_ntuples(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["events.root"]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     events=st.integers(1, 30), step=st.integers(1, 40), seed=st.integers(0, 99), named=st.booleans()
 )

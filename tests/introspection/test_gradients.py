@@ -78,7 +78,7 @@ def test_ragged_events_are_explained_row_by_row_and_whole_numbers_are_not():
             assert float(mine) == pytest.approx(abs(slope), abs=1e-3)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     counts=st.lists(st.integers(0, 4), min_size=1, max_size=6).filter(any),
     batch=st.integers(1, 7),

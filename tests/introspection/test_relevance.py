@@ -270,7 +270,7 @@ def test_an_event_is_explained_the_same_in_any_batch(name, rule):
         assert torch.allclose(values(whole), values(parts), rtol=1e-6, atol=1e-10)
 
 
-@hypothesis_settings(max_examples=10, deadline=None)
+@hypothesis_settings(max_examples=10)
 @given(order=st.permutations(range(12)), rule=st.sampled_from(RULES))
 def test_relevance_follows_the_points_of_a_cloud(order, rule):
     explained, (x,) = build("graph_max", bias=True), inputs("graph_max", events=1)
@@ -279,7 +279,7 @@ def test_relevance_follows_the_points_of_a_cloud(order, rule):
     assert torch.allclose(moved, found[:, order], rtol=1e-6, atol=1e-10)
 
 
-@hypothesis_settings(max_examples=10, deadline=None)
+@hypothesis_settings(max_examples=10)
 @given(down=st.integers(0, 5), right=st.integers(0, 5), rule=st.sampled_from(RULES))
 def test_relevance_follows_the_image(down, right, rule):
     torch.manual_seed(6)

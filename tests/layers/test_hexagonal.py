@@ -38,7 +38,6 @@ def test_the_six_neighbours_stand_at_the_corners_of_a_hexagon():
     np.testing.assert_allclose(angles, np.arange(0, 360, 60), atol=1e-9)
 
 
-@settings(deadline=None)
 @given(rows=st.integers(1, 8), columns=st.integers(1, 8), shifted=st.sampled_from([0, 1]))
 def test_offset_rows_come_back_and_stand_where_they_stood(rows, columns, shifted):
     place = torch.tensor(offset_rows(rows, columns, shifted)).permute(2, 0, 1)
@@ -92,7 +91,7 @@ def test_a_layer_learns_its_taps_alone_and_stores_nothing_else():
     }
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rows=st.integers(1, 12), columns=st.integers(1, 12), stride=st.integers(1, 4))
 def test_a_stride_keeps_the_middle(rows, columns, stride):
     x = torch.zeros(rows, columns)

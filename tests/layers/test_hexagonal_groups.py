@@ -47,7 +47,6 @@ def same(left, right):
     torch.testing.assert_close(left, right, atol=1e-5, rtol=1e-5)
 
 
-@settings(deadline=None)
 @given(turns=TURNS, mirrored=st.booleans(), cell=st.integers(0, 36))
 def test_a_point_goes_where_it_is_turned_to(turns, mirrored, cell):
     mask = hexagon(3)
@@ -61,7 +60,6 @@ def test_a_point_goes_where_it_is_turned_to(turns, mirrored, cell):
     same(after, turning(turns, mirrored) @ before)
 
 
-@settings(deadline=None)
 @given(turns=TURNS, seed=SEEDS)
 def test_movements_undo_each_other(turns, seed):
     x = torch.randn(2, 12, 7, 7, generator=torch.manual_seed(seed)) * hexagon(3)
@@ -117,7 +115,7 @@ def test_group_convolution_turns_and_permutes_its_filter(group, radius, stride):
         torch.testing.assert_close(y[:, :, element], sublattice(expected, stride))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     group=GROUPS, radius=st.integers(1, 2), size=st.integers(1, 4), stride=st.integers(1, 2),
     turns=TURNS, mirrored=st.booleans(), seed=SEEDS,
@@ -163,7 +161,7 @@ class Stack(nn.Module):
         return group_pool(features, "max"), group_pool(features), vectors
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     group=GROUPS, pool=st.sampled_from([HexagonalMaxPool2d, HexagonalMeanPool2d]),
     turns=TURNS, mirrored=st.booleans(), training=st.booleans(), seed=SEEDS,
@@ -183,7 +181,6 @@ def test_networks_give_scalars_that_stay_and_vectors_that_turn(
     assert vectors.norm(dim=-1).max() > 1e-4
 
 
-@settings(deadline=None)
 @given(group=GROUPS, turns=TURNS, mirrored=st.booleans(), seed=SEEDS)
 def test_group_vectors_turn(group, turns, mirrored, seed):
     mirrored = mirrored and group == "p6m"

@@ -31,7 +31,7 @@ def occupied(mask):
     return Ragged(mask.nonzero()[:, 1:], mask.flatten(1).sum(dim=1))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 2**31),
     shape=st.tuples(st.integers(0, 4), st.integers(1, 7), st.integers(1, 7)),

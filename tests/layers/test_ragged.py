@@ -8,7 +8,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from lightning.pytorch.utilities import move_data_to_device
 
 from cascade.layers.ragged import Ragged, cat
 
@@ -116,9 +115,8 @@ def test_counts_of_another_kind_are_refused(counts):
         Ragged(torch.ones(2), counts)
 
 
-def test_lightning_moves_a_ragged_batch():
-    batch = {"train": {"trace": Ragged(torch.ones(3, 2), torch.tensor([2, 1]))}}
-    moved = move_data_to_device(batch, torch.device("meta"))["train"]["trace"]
+def test_a_batch_moves_to_a_device():
+    moved = Ragged(torch.ones(3, 2), torch.tensor([2, 1])).to(torch.device("meta"))
     assert isinstance(moved, Ragged)
     assert moved.device.type == moved.counts.device.type == "meta"
 

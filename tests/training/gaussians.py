@@ -84,8 +84,8 @@ class NoGain(Distance):
 class Watched(WassersteinRefinement):
     """Notes down, after every step, what the step has changed."""
 
-    def training_step(self, batch, step):
-        outputs = super().training_step(batch, step)
+    def training_step(self, batch, number):
+        losses, weights = super().training_step(batch, number)
         SEEN.append(
             {
                 **{
@@ -96,11 +96,11 @@ class Watched(WassersteinRefinement):
                         ("critic", self.pair.critic),
                     )
                 },
-                "rates": [one.param_groups[0]["lr"] for one in self.optimizers()],
-                "estimate": float(outputs["losses"] / outputs["weights"]),
+                "rates": [one.param_groups[0]["lr"] for one in self.optimisers],
+                "estimate": float(losses / weights),
             }
         )
-        return outputs
+        return losses, weights
 
 
 SEEN: list[dict] = []

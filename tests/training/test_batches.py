@@ -84,7 +84,7 @@ def test_each_event_comes_once_an_epoch_with_all_its_fields(path, memory):
         torch.testing.assert_close(batch["train"]["x"], torch.stack([number / 2, -number], 1))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     events=st.integers(1, 700), size=st.integers(1, 200), fits=st.integers(0, 800),
     epochs=st.integers(1, 3),
@@ -99,7 +99,7 @@ def test_no_size_of_split_batch_or_buffer_loses_or_repeats_an_event(
         assert_once(drawn, events, size)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_a_state_taken_at_any_step_goes_on_with_the_same_batches(path, data):
     draw = data.draw

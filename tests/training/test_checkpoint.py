@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import zipfile
@@ -115,14 +116,13 @@ def test_a_damaged_file_is_refused_or_intact(path, weights):
 def test_a_failed_save_leaves_the_old_file(path, monkeypatch):
     before = path.read_bytes()
 
-    def full(content, part):
-        Path(part).write_bytes(b"half")
-        raise RuntimeError(
-            "[enforce fail at inline_container.cc:659] . unexpected pos 64 vs 0\nand"
-        )
+    def full(part, content):
+        with part.open("wb") as file:
+            file.write(content[:4])
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(CascadeError, match="cannot be written") as caught:
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(CascadeError, match="cannot be written: no space left") as caught:
         checkpoint.save(path, RECORD, {})
     assert "\n" not in str(caught.value)
     assert path.read_bytes() == before

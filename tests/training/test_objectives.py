@@ -29,7 +29,7 @@ events = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(events=events)
 def test_loss_is_the_weighted_cross_entropy(events):
     logits, labels, weights = zip(*events, strict=True)

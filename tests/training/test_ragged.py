@@ -222,8 +222,15 @@ def test_held_and_streamed_training_give_equal_weights(folder, model, tmp_path, 
     assert all(torch.equal(weights[name], model[1][name]) for name in weights)
 
 
-def test_mixed_precision_can_be_monitored(folder, tmp_path):
-    trained(folder, tmp_path, 4000, precision="bf16-mixed")
+@pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed"])
+def test_mixed_precision_learns_and_can_be_monitored(folder, tmp_path, model, precision):
+    _, _, history = trained(folder, tmp_path, 4000, precision=precision)
+    losses = [
+        [float(row["validation_loss"]) for row in csv.DictReader(text.splitlines())]
+        for text in (history, model[2])
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=0.1)
+    assert losses[0] != losses[1]
 
 
 def test_a_network_is_compiled_if_asked(folder, tmp_path, monkeypatch):

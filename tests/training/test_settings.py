@@ -68,7 +68,7 @@ def test_patience_need_not_outlast_a_schedule_that_does_not_wait():
 
 def test_tasks_of_networks_that_take_turns_have_one_device():
     for task in ALTERNATING:
-        assert not resolve(task).automatic_optimization
+        assert resolve(task).in_turns
         assert Training().check_devices(task, "training") == Training()
         with pytest.raises(CascadeError, match=r"^a\.devices: 2 is wrong: .*; set it to 1$"):
             Training(devices=2).check_devices(task, "a")

@@ -22,9 +22,10 @@ from cascade.training.batches import Split, tensor
 from cascade.training.fit import Fit, fit
 from cascade.training.network import restore
 from cascade.training.objectives import BinaryClassification
+from cascade.training.optimisers import make_optimiser, make_schedule
 from cascade.training.predict import predict
 from cascade.training.settings import Optimiser, Schedule, Training
-from cascade.training.tasks import Supervised, TwoSamples, make_optimiser, make_schedule
+from cascade.training.tasks import Supervised, TwoSamples
 
 SCHEMA = (
     Field("stations", "1", "a number of each station", ("station",), ragged=True),
@@ -150,7 +151,8 @@ def test_the_loss_of_an_epoch_is_that_of_all_events():
     """However the events are cut into batches."""
     torch.manual_seed(1)
     one, other = tensors(draw(9)), tensors(draw(9, 1.0, seed=2))
-    module = task().eval()
+    module = task()
+    module.network.eval()
 
     def judged(*edges):
         parts = [
@@ -161,7 +163,7 @@ def test_the_loss_of_an_epoch_is_that_of_all_events():
             for a, b in pairwise(edges)
         ]
         with torch.no_grad():
-            outputs = [module.validation_step(part, 0) for part in parts]
+            outputs = [module.validation_step(part) for part in parts]
         labels = torch.cat([module.events(part)["label"] for part in parts])
         return module.judge(outputs, {"label": labels})
 
@@ -187,19 +189,20 @@ def test_a_plain_task_sees_its_only_role_alone():
 )
 def test_mistakes_in_an_optimiser_are_named_where_they_stand(settings, message):
     with pytest.raises(CascadeError, match=rf"^a\.b\.{message}"):
-        make_optimiser(Sums(None), Optimiser(settings=settings), "a.b")
+        make_optimiser(Sums(None), Optimiser(settings=settings), path="a.b")
 
 
 def test_a_cycle_reaches_the_rate_of_its_own_optimiser():
     """Which need not be the training's, where there are several."""
     training = Training(optimiser=Optimiser(lr=1.0), schedule=Schedule(name="one_cycle"))
     optimiser = make_optimiser(Sums(None), Optimiser(lr=0.1))
-    scheduler = make_schedule(optimiser, training.schedule, training, 50)["scheduler"]
+    (schedule,) = make_schedule(optimiser, training.schedule, training, 50)
+    assert schedule.interval == "step"
     rates = []
     for _ in range(50):
         optimiser.step()
-        scheduler.step()
-        rates += scheduler.get_last_lr()
+        schedule.scheduler.step()
+        rates += schedule.scheduler.get_last_lr()
     assert max(rates) == pytest.approx(0.1, rel=1e-3)
 
 

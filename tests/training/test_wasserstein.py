@@ -153,7 +153,8 @@ def test_simulation_is_refined_and_not_data():
     }
     task = bare_task()
     assert task.events(batch)["x"].unique().tolist() == [1.0]
-    output = task.eval().validation_step(batch, 0)
+    task.network.eval()
+    output = task.validation_step(batch)
     assert output["refined"]["x"].unique().tolist() == [1.0]
     assert output["data"]["x"].unique().tolist() == [2.0]
 
@@ -163,7 +164,8 @@ def test_the_epoch_is_judged_by_all_batches():
         def distance(self, refined, data):
             return refined["x"].mean() - data["x"].mean(), {"known": data["known"].sum()}
 
-    task = bare_task(Means()).eval()
+    task = bare_task(Means())
+    task.network.eval()
     with torch.no_grad():
         task.pair.averaged.weight[0, 0] = 3.0
     torch.manual_seed(2)
@@ -173,7 +175,7 @@ def test_the_epoch_is_judged_by_all_batches():
         for a, b in ((0, 20), (20, 30))
     ]
     with torch.no_grad():
-        loss, numbers = task.judge([task.validation_step(part, 0) for part in parts], {})
+        loss, numbers = task.judge([task.validation_step(part) for part in parts], {})
         scores = [
             task.pair.critic(torch.stack([both[role]["x"] + shift, both[role]["known"]], dim=1))
             for role, shift in (("simulation", 3.0), ("data", 0.0))

@@ -6,7 +6,7 @@ import json
 from cascade.study import load_study
 
 SMALL = 800  # Python, NumPy, the Snakemake that runs in each job of a cluster [MB]
-TORCH = 1200  # torch and Lightning as well [MB]
+TORCH = 1200  # torch as well [MB]
 CUDA = (
     3000  # what a GPU's driver and libraries take of the main memory; not measured [MB]
 )

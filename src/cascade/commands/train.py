@@ -128,8 +128,8 @@ def train(
         os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     from cascade.events.staging import staged
     from cascade.training.batches import Split
-    from cascade.training.callbacks import Interrupted
     from cascade.training.fit import Fit, fit
+    from cascade.training.saving import Interrupted
 
     with staged(scratch, train, validation) as (train, validation):
         job = Fit(
@@ -167,10 +167,11 @@ def _fit_estimator(
     """Fit a method outside torch on the fields that it may read."""
     from cascade.events import hdf5
     from cascade.events.finite import not_finite
-    from cascade.files import atomic, csv_text
+    from cascade.files import atomic
     from cascade.provenance import record
     from cascade.study import resolve
     from cascade.training.estimators import save_estimator
+    from cascade.training.history import history_text
 
     splits = [
         {role: hdf5.read(path, declared.fields[role], study=study) for role, path in paths.items()}
@@ -186,6 +187,7 @@ def _fit_estimator(
     model, rows = resolve(declared.fit)(*splits, settings, seed)
     facts = record(study=study, name=name, method=method, settings=settings.model_dump_json(),
                    seed=seed)  # fmt: skip
+    text = history_text(rows, train.values(), validation.values())
     with atomic(history) as part:  # history and model appear together
-        part.write_text(csv_text(rows), encoding="utf-8")
+        part.write_text(text, encoding="utf-8")
         save_estimator(output, facts, model)

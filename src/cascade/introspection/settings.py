@@ -26,7 +26,7 @@ class IntegratedGradientsSettings(AttributionSettings):
     steps: Annotated[int, Field(ge=1, le=10_000)] = 32
     """Points on the way from the baseline to the event."""
 
-    at_once: Annotated[int, Field(ge=1)] = 4096
+    at_once: Annotated[int, Field(ge=1)] = 512
     """Events, or rows of an event, that may be in memory, all points on the way counted."""
 
     baseline: Literal["zero", "empty", "mean"] = "zero"

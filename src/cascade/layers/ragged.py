@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -102,7 +103,8 @@ class Ragged:
                 last = max(first, last)
                 start, stop = self.offsets[first], self.offsets[last]
                 return Ragged(self.values[start:stop], self.counts[first:last])
-            events = torch.arange(first, last, step, device=self.counts.device)
+            # of NumPy: torch refuses a range that ends before it starts
+            events = torch.from_numpy(np.arange(first, last, step)).to(self.counts.device)
         counts = self.counts[events]
         ends = counts.cumsum(0)
         rows = int(ends[-1]) if len(ends) else 0
@@ -114,7 +116,7 @@ class Ragged:
         return Ragged(self.values.index_select(0, chosen), counts)
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Ragged:
-        """Return the events on a device. Lightning moves batches by this."""
+        """Return the events on a device."""
         return Ragged(
             self.values.to(device, non_blocking=non_blocking),
             self.counts.to(device, non_blocking=non_blocking),

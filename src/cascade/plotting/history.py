@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 
 from cascade.plotting import style
 from cascade.plotting.product import Inputs, Result
-from cascade.plotting.reading import called, read_histories, step_of
+from cascade.plotting.reading import called, fitted_on, read_histories, step_of
 from cascade.plotting.settings import FigureSettings
 
 
@@ -85,9 +85,9 @@ def history(inputs: Inputs, settings: FigureSettings) -> Result:
     figure.legend(handles, labels, loc="outside upper center", ncols=3)
     caption = (
         f"Loss over the {' or '.join(sorted({step_of(c) for c in histories.values()}))}s "
-        f"of {style.plural(len(histories), 'fit')}: on the training split (dashed, with dropout "
-        "where the network has it) and on the validation split (solid). Dot: lowest validation "
-        "loss, the state that is kept. A first training loss far above all others may lie outside "
-        "the frame."
+        f"of {style.plural(len(histories), 'fit')} to {fitted_on(histories)}: on the training "
+        "split (dashed, with dropout where the network has it) and on the validation split "
+        "(solid). Dot: lowest validation loss, the state that is kept. A first training loss far "
+        "above all others may lie outside the frame."
     )
     return Result(figure, table, caption)

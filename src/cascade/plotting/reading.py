@@ -200,6 +200,24 @@ def read_history(path: Path) -> dict[str, np.ndarray]:
     return columns
 
 
+def fitted_on(histories: Mapping[str, Mapping[str, np.ndarray]]) -> str:
+    """Say on how many events fits were trained and validated, for captions.
+
+    Examples
+    --------
+    >>> fitted_on({"cnn": {"events_train": np.array([800.0]), "events_validation": np.array([50])}})
+    '800 events (validation: 50)'
+    """
+    said = []
+    for kind in ("train", "validation"):
+        found = [h.get(f"events_{kind}", np.array([np.nan]))[0] for h in histories.values()]
+        if not np.isfinite(found).all():
+            return "events that a history does not count"
+        ends = sorted({int(min(found)), int(max(found))})
+        said.append(" to ".join(f"{number:,}".replace(",", "\u2009") for number in ends))
+    return f"{said[0]} events (validation: {said[1]})"
+
+
 def step_of(columns: Mapping[str, np.ndarray]) -> str:
     """Return what a history counts: ``epoch``, or ``step`` for a fit without epochs."""
     return "epoch" if "epoch" in columns else "step"

@@ -6,6 +6,7 @@ of events at a time, and shuffles inside the buffer. Either way an epoch has eac
 can be taken up again at any step to go on with the same batches.
 
 A field of fixed shape is a tensor (events, …), a ragged one ``cascade.layers.ragged.Ragged``.
+Events that are held go to the GPU once, if they leave half of its memory to the network.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 Values = torch.Tensor | Ragged
 """A field of some events."""
+CPU = torch.device("cpu")
 RUN = 1024  # neighbouring events read at once when streaming: a few HDF5 chunks
 
 
@@ -106,6 +108,8 @@ class Batches:
         ``(n, of)``: of each batch only the n-th of so many parts, counted from 0, for one of as
         many processes. They are of equal size but for one event. Where an epoch's last batch holds
         fewer events than there are parts, it is left out.
+    device
+        Where the network is.
 
     Raises
     ------
@@ -120,6 +124,7 @@ class Batches:
         seed: int | None,
         memory: float = 4e9,
         share: tuple[int, int] = (0, 1),
+        device: torch.device = CPU,
     ):
         for role, split in splits.items():
             if split.events() == 0:
@@ -135,6 +140,8 @@ class Batches:
             )
             for role, split in splits.items()
         }
+        for source in self.sources.values():
+            source.move(device)
         self.lead = next(iter(self.sources.values()))
         self.shuffled = seed is not None
         self.epoch = 0
@@ -187,6 +194,13 @@ class _Source:
 
     def __len__(self) -> int:
         return -(-self.events // self.size)
+
+    def move(self, device: torch.device) -> None:
+        """Hold the events on a GPU, where they take less than half of what is free."""
+        if self.held and device.type == "cuda":
+            free, _ = torch.cuda.mem_get_info(device)
+            if self.events * self.split.event_bytes() < free / 2:
+                self.held = {name: values.to(device) for name, values in self.held.items()}
 
     def batches(self, done: int) -> Iterator[dict[str, Values]]:
         """Yield the batches behind the first ``done`` ones, for ever."""

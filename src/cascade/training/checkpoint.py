@@ -5,6 +5,7 @@ Loadable with ``torch.load(path, weights_only=True)``; nothing in it is code.
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,13 +22,31 @@ FORMAT = "cascade network 1"
 
 def save(path: str | Path, record: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None:
     """Write weights and record (text and numbers only), whole or not at all."""
-    content = {"format": FORMAT, "record": dict(record), "state_dict": dict(weights)}
+    save_state(path, {"format": FORMAT, "record": dict(record), "state_dict": dict(weights)})
+
+
+def save_state(path: str | Path, content: Mapping[str, Any]) -> None:
+    """Write tensors, numbers and text, nested in lists and dictionaries, whole or not at all."""
+    buffer = io.BytesIO()  # torch itself would not say why a file cannot be written
+    torch.save(content, buffer)
     with atomic(path) as part:
-        try:
-            torch.save(content, part)
-        except RuntimeError as error:
-            # torch reports a full disk as a RuntimeError
-            raise CascadeError(f"{path}: cannot be written: {error}".splitlines()[0]) from error
+        part.write_bytes(buffer.getbuffer())
+
+
+def load_state(path: str | Path) -> dict[str, Any]:
+    """Read what ``save_state`` wrote.
+
+    Raises
+    ------
+    CascadeError
+        It is damaged.
+    """
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # damaged bytes can trip the reader anywhere, with any exception
+        raise CascadeError(
+            f"{path}: the saved state of a training is damaged; remove it to train from the start"
+        ) from error
 
 
 def load(path: str | Path, study: str | None = None) -> tuple[dict[str, Any], dict[str, Tensor]]:

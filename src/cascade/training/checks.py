@@ -14,8 +14,8 @@ from cascade.study import resolve
 from cascade.training.network import check_shapes, pick_device, shape_text
 
 if TYPE_CHECKING:
-    from cascade.training.callbacks import Diverged
     from cascade.training.fit import Fit
+    from cascade.training.loop import Diverged
     from cascade.training.scaling import Scaled
 
 
@@ -29,7 +29,7 @@ def check_devices(job: Fit, accelerator: str) -> None:
     """
     number, there = job.training.devices, torch.cuda.device_count()
     where = f"{job.study}/{job.name}: training.devices: {number}"
-    if number > 1 and not resolve(job.declared.task).automatic_optimization:
+    if number > 1 and resolve(job.declared.task).in_turns:
         raise CascadeError(f"{where} is wrong: networks that learn in turns are trained on one")
     if pick_device(accelerator).type == "cuda" and number > there:
         raise CascadeError(f"{where} GPUs are asked for, torch finds {there} here")

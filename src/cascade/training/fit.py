@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import math
-import warnings
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -18,36 +16,31 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import lightning.pytorch as lightning
 import torch
-from lightning.pytorch.callbacks import EarlyStopping
 
 from cascade import provenance
 from cascade.errors import CascadeError
 from cascade.events import hdf5
 from cascade.events.seeding import sequence
-from cascade.files import atomic, check_writable, csv_text
+from cascade.files import atomic, check_writable
 from cascade.progress import Progress
 from cascade.settings import Settings
 from cascade.study import Network, resolve
 from cascade.training import checkpoint
 from cascade.training.batches import Batches, Split
-from cascade.training.callbacks import (
-    BestWeights,
-    Diverged,
-    History,
-    Randomness,
-    SaveState,
-    Unprofiled,
-)
 from cascade.training.checks import check_classes, check_devices, check_inputs, diagnosis
+from cascade.training.history import history_text
+from cascade.training.loop import Diverged, Loop
 from cascade.training.network import build, inner_shape, pick_device
 from cascade.training.normalisation import normalise_together
 from cascade.training.predict import predict
-from cascade.training.processes import Place, Rank, together
+from cascade.training.processes import Rank, together
+from cascade.training.saving import Saving
 from cascade.training.scaling import Scaled
 from cascade.training.settings import Training
 
+STATE = 2
+"""Form of the state to resume from."""
 CALIBRATION = 20_000
 """At most so many events of the validation split fix a trained network's last constants."""
 MONITORED = 20_000
@@ -98,7 +91,7 @@ class Fit:
             for kind, splits in (("train", self.train), ("validation", self.validation))
             for role, split in splits.items()
         }
-        text = json.dumps([self.record(), origin, torch.__version__], sort_keys=True)
+        text = json.dumps([STATE, self.record(), origin, torch.__version__], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -139,8 +132,10 @@ def fit(
         state.unlink(missing_ok=True)
         raise CascadeError(diagnosis(job, error)) from error
     best = _calibrated(job, network, best)
+    files = ([split.path for split in splits.values()] for splits in (job.train, job.validation))
+    text = history_text(rows, *files)
     with atomic(history) as part:  # history and weights appear together
-        part.write_text(csv_text(rows), encoding="utf-8")
+        part.write_text(text, encoding="utf-8")
         record = provenance.record(**job.record(), torch=str(torch.__version__))
         checkpoint.save(output, record, best)
     state.unlink(missing_ok=True)
@@ -163,9 +158,10 @@ def _learn(
     if rank.of > 1:
         normalise_together(network)
     augment = job.declared.augment if job.training.augmentation else None
-    memory, share = job.training.memory_mb * 1e6, (rank.number, rank.of)
-    train = Batches(job.train, job.training.batch_size, job.seed, memory, share)
-    validation = Batches(job.validation, 4 * job.training.batch_size, None, memory, share)
+    device = rank.device(pick_device(accelerator))
+    place = (job.training.memory_mb * 1e6, (rank.number, rank.of), device)
+    train = Batches(job.train, job.training.batch_size, job.seed, *place)
+    validation = Batches(job.validation, 4 * job.training.batch_size, None, *place)
     steps = job.training.epochs * len(train)
     task = resolve(job.declared.task)(
         network,
@@ -177,58 +173,15 @@ def _learn(
     )
     if job.training.compile:
         network.compile()  # in place: weights keep their names
-    saving = SaveState(state, job.training.save_minutes, rank, until)
-    rank.join(pick_device(accelerator))
+    rank.join(device)
+    task.place(rank, device)
     progress = Progress(f"{job.study}/{job.name}", steps)
+    monitored = getattr(objective, "monitored", MONITORED)
+    saving = Saving(state, job.training.save_minutes, rank, until)
+    loop = Loop(task, train, validation, job.seed, monitored, saving, progress)
     with progress if rank.number == 0 else nullcontext():
-        best, rows = _train(rank, job, task, train, validation, saving, progress, accelerator)
-    return network, best, rows
-
-
-def _train(
-    rank: Rank,
-    job: Fit,
-    task: lightning.LightningModule,
-    train: Batches,
-    validation: Batches,
-    saving: SaveState,
-    progress: Progress,
-    accelerator: str,
-) -> tuple[dict[str, torch.Tensor], list[dict[str, float]]]:
-    """Run Lightning's loop; return the best weights and the history."""
-    settings = job.training
-    best = BestWeights()
-    monitored = getattr(task.objective, "monitored", MONITORED)
-    rows = History(progress, settings.epochs, rank, math.ceil(monitored / validation.lead.size))
-    callbacks = [Randomness(job.seed), rows, best, saving]
-    if settings.patience:
-        callbacks.append(
-            EarlyStopping(
-                "validation_loss", patience=settings.patience, verbose=False, min_delta=0.0
-            )
-        )
-    _quiet()
-    trainer = lightning.Trainer(
-        accelerator=accelerator,
-        devices=rank.of,
-        strategy=rank.strategy(),
-        plugins=[Place(rank)],
-        max_epochs=settings.epochs,
-        # a task that takes its steps by itself limits them by itself
-        gradient_clip_val=(settings.clip or None) if task.automatic_optimization else None,
-        precision=settings.precision,
-        callbacks=callbacks,
-        profiler=Unprofiled(),
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        inference_mode=True,
-    )
-    resumed = saving.path if saving.path.exists() else None
-    trainer.fit(task, train, validation, ckpt_path=resumed, weights_only=True)
-    return best.weights, rows.rows
+        loop.run()
+    return network, loop.best, loop.history.rows
 
 
 def _calibrated(
@@ -243,11 +196,3 @@ def _calibrated(
     predicted = predict(job.declared, network.cpu().eval(), truth)
     network.network.calibrate(predicted, truth)
     return network.state_dict()
-
-
-def _quiet() -> None:
-    """Keep Lightning from telling about itself; what it warns of does not apply to our loaders."""
-    for name in ("lightning.pytorch", "lightning.pytorch.utilities.rank_zero", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="lightning")
-    warnings.filterwarnings("ignore", category=UserWarning, message=".*lr_scheduler.*")

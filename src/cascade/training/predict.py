@@ -1,4 +1,4 @@
-"""Apply a trained network to events: torch, but not Lightning."""
+"""Apply a trained network to events: torch, but nothing of the training."""
 
 from __future__ import annotations
 

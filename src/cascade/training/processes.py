@@ -2,7 +2,7 @@
 
 The process that was asked to train is rank 0 and starts the others itself, so a training stays one
 command, whoever starts it: a shell, Snakemake, the job of a cluster. Every process draws the same
-batches and takes its share of each; Lightning's DDP brings their gradients together (Li et al.,
+batches and takes its share of each; torch brings their gradients together (DDP, Li et al.,
 arXiv:2006.15704). Rank 0 alone writes files and messages. When it ends, however it does, no other
 process is left: the kernel sends them after it.
 """
@@ -24,10 +24,8 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
-from lightning.fabric.utilities import move_data_to_device
-from lightning.pytorch.plugins.environments import ClusterEnvironment
-from lightning.pytorch.strategies import DDPStrategy
-from torch import distributed
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from cascade.errors import CascadeError
 from cascade.progress import LOGGER
@@ -55,6 +53,10 @@ class Rank:
     port: int = 0
     """Where they meet."""
 
+    def device(self, device: torch.device) -> torch.device:
+        """Return the process's own device of a kind."""
+        return torch.device("cuda", self.number) if device.type == "cuda" else device
+
     def join(self, device: torch.device) -> None:
         """Wait for the others; from then on they compute together. Nothing to do for one alone."""
         if self.of > 1:
@@ -66,14 +68,23 @@ class Rank:
                 store=store,
                 rank=self.number,
                 world_size=self.of,
-                device_id=torch.device("cuda", self.number) if device.type == "cuda" else None,
+                device_id=device if device.type == "cuda" else None,
             )
 
-    def strategy(self) -> DDPStrategy | str:
-        """Return how Lightning is to train."""
+    def share(self, network: nn.Module, device: torch.device) -> nn.Module:
+        """Return a network whose gradients are the mean of those of all processes."""
+        if self.of == 1:
+            return network
         # looking for unused parameters keeps the buckets of gradients as they are at the first
         # step, so that sums are rounded alike before and after a resume; and there may be some
-        return "auto" if self.of == 1 else DDPStrategy(find_unused_parameters=True)
+        devices = [device] if device.type == "cuda" else None
+        return DistributedDataParallel(network, devices, find_unused_parameters=True)
+
+    def sum(self, values: torch.Tensor) -> torch.Tensor:
+        """Return the sums over all processes."""
+        if self.of > 1:
+            distributed.all_reduce(values)
+        return values
 
     def any(self, *flags: bool) -> tuple[bool, ...]:
         """Return, for each of the flags, whether any process has it set."""
@@ -89,51 +100,15 @@ class Rank:
         if self.of == 1:
             return items
         parts: list[Any] = [None] * self.of
-        distributed.all_gather_object(parts, move_data_to_device(items, "cpu"))
+        distributed.all_gather_object(parts, _on_cpu(items))
         return [item for part in parts for item in part]
 
 
-class Place(ClusterEnvironment):
-    """What Lightning wants to know of the processes.
-
-    Always given, lest it takes the variables of a cluster's job for orders: a Slurm job has one
-    task here, whatever the number of processes.
-    """
-
-    creates_processes_externally = True
-    main_address = HOST
-    main_port = 0  # not asked for: they have met already
-
-    def __init__(self, rank: Rank):
-        super().__init__()
-        self.rank = rank
-
-    @staticmethod
-    def detect() -> bool:
-        """Never found by Lightning itself."""
-        return False
-
-    def world_size(self) -> int:
-        """Return how many processes there are."""
-        return self.rank.of
-
-    def global_rank(self) -> int:
-        """Return the number of this one."""
-        return self.rank.number
-
-    def local_rank(self) -> int:
-        """Return the number of its GPU."""
-        return self.rank.number
-
-    def node_rank(self) -> int:
-        """All are on one machine."""
-        return 0
-
-    def set_world_size(self, size: int) -> None:
-        """Nothing to be set."""
-
-    def set_global_rank(self, rank: int) -> None:
-        """Nothing to be set."""
+def _on_cpu(item: Any) -> Any:
+    """Return nested dictionaries and lists of tensors on the CPU."""
+    if isinstance(item, dict):
+        return {name: _on_cpu(inner) for name, inner in item.items()}
+    return [_on_cpu(inner) for inner in item] if isinstance(item, list) else item.to("cpu")
 
 
 @contextmanager

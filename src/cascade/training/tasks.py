@@ -1,24 +1,27 @@
-"""Lightning modules: how a network learns from batches."""
+"""How a network learns from batches."""
 
 from __future__ import annotations
 
-import inspect
-import json
+import warnings
 from typing import Any
 
-import lightning.pytorch as lightning
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from cascade.errors import CascadeError, nearest
 from cascade.layers.ragged import cat
 from cascade.training.batches import Values
 from cascade.training.objectives import Objective
-from cascade.training.settings import Optimiser, Schedule, Training
+from cascade.training.optimisers import Scheduled, make_optimiser, make_schedule
+from cascade.training.processes import Rank
+from cascade.training.settings import Optimiser, Training
+
+PRECISIONS = {"32-true": None, "bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
+"""What layers that gain by it are computed in, if not as they are."""
 
 
-class Supervised(lightning.LightningModule):
+class Supervised:
     """A network with one objective and one optimiser, on the batches of the role ``train``.
 
     Parameters
@@ -32,15 +35,19 @@ class Supervised(lightning.LightningModule):
     training
         Optimiser, schedule and length of the training.
     steps
-        Steps of the whole training. (Lightning's own estimate would set up the loaders before
-        their state is restored, and lose it.)
+        Steps of the whole training.
     augment
         ``(batch) -> batch``: a random symmetry of the training events.
+
+    Attributes
+    ----------
+    gradients
+        Norms of the gradients of the first and the last weights, if the latest step was one of the
+        first optimiser.
     """
 
-    # Lightning passes over what is no function; else it calls each of these at every step
-    on_train_batch_start = on_train_batch_end = None
-    on_before_zero_grad = on_before_backward = on_after_backward = None
+    in_turns = False
+    """Whether several optimisers take turns; such a training is not shared by several devices."""
 
     def __init__(
         self,
@@ -51,47 +58,132 @@ class Supervised(lightning.LightningModule):
         steps: int,
         augment: Any | None = None,
     ):
-        super().__init__()
-        self.network = network
+        self.network = self.shared = network
         self.objective = objective
         self.inputs = inputs
         self.training_settings = training
         self.steps = steps
         self.augment = augment
+        self.rank, self.device = Rank(), torch.device("cpu")
+        self.optimisers: list[torch.optim.Optimizer] = []
+        self.schedules: list[Scheduled] = []
+        self.gradients: tuple[Tensor, Tensor] | None = None
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        # Lightning writes down the name of each hook, some forty a step, and torch would look
-        # whether it is a weight
-        if name == "_current_fx_name":
-            object.__setattr__(self, name, value)
-        else:
-            super().__setattr__(name, value)
+    def place(self, rank: Rank, device: torch.device) -> None:
+        """Bring the network to where it learns, and make its optimisers and schedules there."""
+        self.rank, self.device = rank, device
+        self.shared = rank.share(self.network.to(device), device)
+        # of a refiner, whose critic takes the first steps: time goes by for both
+        warnings.filterwarnings("ignore", message=r"Detected call of `lr_scheduler\.step")
+        self.scaler = torch.amp.GradScaler(
+            device.type, enabled=self.training_settings.precision == "16-mixed"
+        )
+        for network, optimiser, path in self.learners():
+            made = make_optimiser(network, optimiser, self.training_settings.precision, path)
+            self.optimisers.append(made)
+            self.schedules += make_schedule(
+                made, self.training_settings.schedule, self.training_settings, self.steps
+            )
+
+    def learners(self) -> list[tuple[nn.Module, Optimiser, str]]:
+        """Return each network that learns, its optimiser, and where the user finds its settings."""
+        return [(self.network, self.training_settings.optimiser, "training.optimiser")]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return weights, and the state of all that changes them."""
+        return {
+            "network": self.network.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+            "schedules": [schedule.scheduler.state_dict() for schedule in self.schedules],
+            "scaler": self.scaler.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        self.network.load_state_dict(state["network"])
+        for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(saved)
+        for schedule, saved in zip(self.schedules, state["schedules"], strict=True):
+            schedule.scheduler.load_state_dict(saved)
+        self.scaler.load_state_dict(state["scaler"])
+
+    def autocast(self) -> torch.autocast:
+        """Return the context of what is computed in the training's precision."""
+        precision = PRECISIONS[self.training_settings.precision]
+        return torch.autocast(self.device.type, precision, enabled=precision is not None)
+
+    def moved(self, batch: dict[str, dict[str, Values]]) -> dict[str, dict[str, Values]]:
+        """Return a batch on the network's device."""
+        return {
+            role: {name: values.to(self.device) for name, values in fields.items()}
+            for role, fields in batch.items()
+        }
 
     def events(self, batch: dict[str, dict[str, Values]]) -> dict[str, Values]:
         """Return the events that a batch with its roles stands for."""
         return batch["train"]
 
-    def forward(self, batch: dict[str, Tensor]) -> Tensor:
+    def __call__(self, events: dict[str, Values]) -> Any:
         """Apply the network to the input fields of some events."""
-        return self.network(*(batch[name] for name in self.inputs))
+        network = self.shared if self.network.training else self.network
+        return network(*(events[name] for name in self.inputs))
 
-    def training_step(self, batch: dict[str, dict[str, Tensor]], step: int) -> dict[str, Tensor]:
-        """Return the weighted mean loss of a batch, and the sums behind it for the history.
+    def training_step(
+        self, batch: dict[str, dict[str, Values]], number: int
+    ) -> tuple[Tensor, Tensor]:
+        """Take a step down the weighted mean loss of a batch.
 
-        Of several processes that share the batch each returns its part of the mean, times their
-        number, for the mean of their gradients is what follows; the sums are those of all.
+        Of several processes that share the batch each goes down its part of the mean, times their
+        number, for the mean of their gradients is what follows.
+
+        Parameters
+        ----------
+        number
+            Of the step in the whole training, from 0. It has seeded torch's generator.
+
+        Returns
+        -------
+        tuple
+            The batch's sums of weighted losses and of weights, for the history; of all processes.
         """
         events = self.events(batch)
         if self.augment is not None:
-            # the step has seeded torch's generator (fit.Randomness)
             events = self.augment(events)
         losses, weights = self.objective.loss(self(events), events)
-        sums = torch.stack([losses.detach().float(), weights.float()])
-        all_losses, all_weights = self.trainer.strategy.reduce(sums, reduce_op="sum")
-        loss = losses * self.trainer.world_size / all_weights
-        return {"loss": loss, "losses": all_losses, "weights": all_weights}
+        sums = self.rank.sum(torch.stack([losses.detach().float(), weights.float()]))
+        self.descend(losses * self.rank.of / sums[1], self.optimisers[0])
+        self.follow_schedules("step")
+        return sums[0], sums[1]
 
-    def validation_step(self, batch: dict[str, dict[str, Tensor]], step: int) -> dict[str, Any]:
+    def descend(self, loss: Tensor, optimiser: torch.optim.Optimizer) -> None:
+        """Take a step down a loss."""
+        optimiser.zero_grad()
+        # the precisions of the way forward are those of the way back
+        with torch.autocast(self.device.type, enabled=False):
+            self.scaler.scale(loss).backward()
+        self.scaler.unscale_(optimiser)
+        weights = [weight for group in optimiser.param_groups for weight in group["params"]]
+        if optimiser is self.optimisers[0]:
+            self.gradients = _ends(weights)
+        if self.training_settings.clip:
+            nn.utils.clip_grad_norm_(weights, self.training_settings.clip)
+        self.scaler.step(optimiser)
+        self.scaler.update()
+
+    def follow_schedules(self, interval: str, loss: float | None = None) -> None:
+        """Take a step in all schedules that go by ``step`` or by ``epoch``.
+
+        Parameters
+        ----------
+        loss
+            Of the validation, for those that wait for it.
+        """
+        for schedule in self.schedules:
+            if schedule.interval == interval:
+                waits = isinstance(schedule.scheduler, ReduceLROnPlateau)
+                schedule.scheduler.step(*((loss,) if waits else ()))
+
+    def validation_step(self, batch: dict[str, dict[str, Values]]) -> dict[str, Any]:
         """Return summed loss, summed weights and predictions of a batch."""
         events = self.events(batch)
         output = self(events)
@@ -118,12 +210,13 @@ class Supervised(lightning.LightningModule):
         predicted = {name: as_array([part[name] for part in parts]) for name in parts[0]}
         return loss, self.objective.monitor(predicted, truth)
 
-    def configure_optimizers(self) -> dict[str, Any]:
-        """Make the optimiser and the schedule that the settings name."""
-        settings = self.training_settings
-        optimiser = make_optimiser(self.network, settings.optimiser)
-        scheduler = make_schedule(optimiser, settings.schedule, settings, self.steps)
-        return {"optimizer": optimiser, **({"lr_scheduler": scheduler} if scheduler else {})}
+
+def _ends(weights: list[Tensor]) -> tuple[Tensor, Tensor] | None:
+    """Return the norms of the gradients of the first and the last weights that are no vector."""
+    found = [w.grad for w in weights if w.ndim > 1 and w.grad is not None]
+    if not found:
+        return None
+    return torch.linalg.vector_norm(found[0]), torch.linalg.vector_norm(found[-1])
 
 
 def as_array(parts: list[torch.Tensor]) -> np.ndarray:
@@ -142,61 +235,3 @@ class TwoSamples(Supervised):
         sizes = torch.tensor([len(role[self.inputs[0]]) for role in roles])
         label = torch.arange(len(roles)).repeat_interleave(sizes)
         return {**both, "label": label.to(self.device)}
-
-
-def make_optimiser(
-    network: nn.Module, settings: Optimiser, path: str = "training.optimiser"
-) -> torch.optim.Optimizer:
-    """Make an optimiser of a network's weights.
-
-    Parameters
-    ----------
-    path
-        Where the user finds its settings.
-
-    Raises
-    ------
-    CascadeError
-        It does not know one of the arguments, or not such a value.
-    """
-    maker = getattr(torch.optim, settings.name)
-    known = set(inspect.signature(maker).parameters) - {"params", "lr"}
-    for key in settings.settings:
-        where = f"{path}.settings.{key}"
-        if key == "lr":
-            raise CascadeError(f"{where}: give it as {path}.lr")
-        if key not in known:
-            raise CascadeError(
-                f"{where}: torch.optim.{settings.name} has no such argument; {nearest(key, known)}"
-            )
-    try:
-        return maker(network.parameters(), lr=settings.lr, **settings.settings)
-    except Exception as error:  # a wrong value can trip torch anywhere, with any exception
-        raise CascadeError(
-            f"{path}.settings: torch.optim.{settings.name} does not accept "
-            f"{json.dumps(settings.settings)}: {error}"
-        ) from error
-
-
-def make_schedule(
-    optimiser: torch.optim.Optimizer, schedule: Schedule, training: Training, steps: int
-) -> dict[str, Any] | None:
-    """Make what changes the learning rate of an optimiser, as Lightning wants it."""
-    schedulers = torch.optim.lr_scheduler
-    match schedule.name:
-        case "plateau":
-            plateau = schedulers.ReduceLROnPlateau(
-                optimiser, factor=schedule.factor, patience=schedule.patience
-            )
-            return {"scheduler": plateau, "monitor": "validation_loss"}
-        case "cosine":
-            return {
-                "scheduler": schedulers.CosineAnnealingLR(optimiser, steps),
-                "interval": "step",
-            }
-        case "one_cycle":
-            cycle = schedulers.OneCycleLR(optimiser, optimiser.defaults["lr"], total_steps=steps)
-            return {"scheduler": cycle, "interval": "step"}
-        case "exponential":
-            return {"scheduler": schedulers.ExponentialLR(optimiser, schedule.factor)}
-    return None

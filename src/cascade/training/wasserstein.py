@@ -18,13 +18,12 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from cascade.errors import CascadeError
 from cascade.training.batches import Values
 from cascade.training.scaling import Scaled
-from cascade.training.settings import Adversary
-from cascade.training.tasks import Supervised, as_array, make_optimiser, make_schedule
+from cascade.training.settings import Adversary, Optimiser
+from cascade.training.tasks import Supervised, as_array
 
 WARM_UP = 10
 """Steps of the refiner; the average reaches back over about a tenth of all so far, at most."""
@@ -57,7 +56,7 @@ class WassersteinRefinement(Supervised):
     input fields of both validation splits as arrays; its loss selects the epoch.
     """
 
-    automatic_optimization = False
+    in_turns = True
 
     def __init__(self, network: Scaled, objective: Any, inputs: tuple[str, ...], *others: Any):
         if inputs[0] in network.scalers:
@@ -76,43 +75,25 @@ class WassersteinRefinement(Supervised):
         """Return the events that are refined."""
         return batch["simulation"]
 
-    def training_step(self, batch: dict[str, dict[str, Tensor]], step: int) -> dict[str, Tensor]:
+    def training_step(
+        self, batch: dict[str, dict[str, Tensor]], number: int
+    ) -> tuple[Tensor, Tensor]:
         """Let the critic learn, and every so often the refiner; return the critic's estimate."""
         pair = self.pair
-        refiner_optimiser, critic_optimiser = self.optimizers()
+        refiner_optimiser, critic_optimiser = self.optimisers
         simulation, data = (self._inputs(batch[role]) for role in ("simulation", "data"))
         shared = min(len(simulation[0]), len(data[0]))
         simulation, data = ([x[:shared] for x in role] for role in (simulation, data))
         with torch.no_grad():
             real, fake = pair.views(*data), self._refined_views(simulation)
         estimate, steepness = self._criticise(real, fake)
-        critic_optimiser.zero_grad()
-        self.manual_backward(pair.adversary.penalty * steepness - estimate)
-        critic_optimiser.step()
-        done = self.trainer.fit_loop.epoch_loop.total_batch_idx
-        if done % pair.adversary.critic_steps == pair.adversary.critic_steps - 1:
+        self.descend(pair.adversary.penalty * steepness - estimate, critic_optimiser)
+        if number % pair.adversary.critic_steps == pair.adversary.critic_steps - 1:
             score = pair.critic(self._refined_views(simulation))
-            refiner_optimiser.zero_grad()
-            self.manual_backward(-score.mean())
-            refiner_optimiser.step()
-            self._average(done // pair.adversary.critic_steps)
-        self._follow_schedules("step")
-        return {"losses": estimate.detach() * shared, "weights": torch.tensor(float(shared))}
-
-    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Limit the gradient, which Lightning does not where optimisers take turns."""
-        self.clip_gradients(optimizer, self.training_settings.clip or None)
-
-    def on_train_epoch_end(self) -> None:
-        """Follow the schedules that go by epochs, as validation is over."""
-        self._follow_schedules("epoch")
-
-    def _follow_schedules(self, interval: str) -> None:
-        for schedule in self.trainer.lr_scheduler_configs:
-            if schedule.interval == interval:
-                waits = isinstance(schedule.scheduler, ReduceLROnPlateau)
-                loss = self.trainer.callback_metrics["validation_loss"] if waits else None
-                self.lr_scheduler_step(schedule.scheduler, loss)
+            self.descend(-score.mean(), refiner_optimiser)
+            self._average(number // pair.adversary.critic_steps)
+        self.follow_schedules("step")
+        return estimate.detach() * shared, torch.tensor(float(shared))
 
     def _criticise(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Return the critic's estimate of the distance, and how far its slope is above 1."""
@@ -142,7 +123,7 @@ class WassersteinRefinement(Supervised):
     def _refined_views(self, inputs: Sequence[Tensor]) -> Tensor:
         return self.pair.views(self.pair(*inputs), *inputs[1:])
 
-    def validation_step(self, batch: dict[str, dict[str, Tensor]], step: int) -> dict[str, Any]:
+    def validation_step(self, batch: dict[str, dict[str, Tensor]]) -> dict[str, Any]:
         """Return refined events and data, and what the critic says of them."""
         simulation, data = (batch[role] for role in ("simulation", "data"))
         first, *others = self.inputs
@@ -168,16 +149,10 @@ class WassersteinRefinement(Supervised):
         estimate = {"validation_wasserstein": data_score - refined_score}
         return torch.tensor(loss), {**estimate, **numbers}
 
-    def configure_optimizers(self) -> list[dict[str, Any]]:
-        """Make the refiner's optimiser and the critic's, each with the training's schedule."""
-        settings, adversary = self.training_settings, self.pair.adversary
-        made = []
-        for network, named, path in (
-            (self.pair.refiner, settings.optimiser, "training.optimiser"),
-            (self.pair.critic, adversary.critic, "settings.adversary.critic"),
-        ):
-            optimiser = make_optimiser(network, named, path)
-            scheduler = make_schedule(optimiser, settings.schedule, settings, self.steps)
-            entry = {"optimizer": optimiser}
-            made.append({**entry, "lr_scheduler": scheduler} if scheduler else entry)
-        return made
+    def learners(self) -> list[tuple[nn.Module, Optimiser, str]]:
+        """Return refiner and critic, each with its optimiser."""
+        critic = self.pair.adversary.critic
+        return [
+            (self.pair.refiner, self.training_settings.optimiser, "training.optimiser"),
+            (self.pair.critic, critic, "settings.adversary.critic"),
+        ]

@@ -59,7 +59,7 @@ def test_nothing_but_noise_is_read_without_complaint():
 
 
 @given(traces)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_many_traces_are_read_like_single_ones(trace):
     functions = (total_signal, peak, rise_time, spikes)
     for function in functions:
@@ -69,7 +69,7 @@ def test_many_traces_are_read_like_single_ones(trace):
 
 
 @given(traces)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_arrivals_follow_the_cumulative_signal(trace):
     for one in trace:
         total = total_signal(one, 0.0)
@@ -83,7 +83,7 @@ def test_arrivals_follow_the_cumulative_signal(trace):
 
 
 @given(st.integers(0, 20), st.floats(1, 100))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_rise_time_knows_no_start_and_no_scale(shift, factor):
     pulse = np.zeros(80)
     pulse[5:25] = lognormal(1e4, 200.0)[:20]
@@ -92,7 +92,7 @@ def test_rise_time_knows_no_start_and_no_scale(shift, factor):
 
 
 @given(st.lists(st.floats(-1, 1), min_size=4, max_size=4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_cubic_has_no_spikes(coefficients):
     x = np.linspace(-1, 1, 40)
     smooth = 5000 + 1000 * np.polynomial.polynomial.polyval(x, coefficients)

@@ -55,7 +55,8 @@ def arrival(
     high = np.take_along_axis(cumulative, after, axis=-1)
     before = np.take_along_axis(cumulative, np.maximum(after - 1, 0), axis=-1)
     low = np.where(after > 0, before, 0.0)
-    inside = np.clip((wanted - low) / np.where(high > low, high - low, np.inf), 0, 1)
+    with np.errstate(over="ignore"):  # of numbers too small to be told apart
+        inside = np.clip((wanted - low) / np.where(high > low, high - low, np.inf), 0, 1)
     return (bin_width * (after + inside))[..., 0]
 
 

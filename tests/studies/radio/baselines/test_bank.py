@@ -64,7 +64,7 @@ def test_templates_are_pulses_of_the_simulation():
     np.testing.assert_array_less(significance / most, 1.00001)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     number=st.integers(0, 5),
     time=st.floats(0.3, 2.4),

@@ -95,7 +95,7 @@ def test_features_are_filtered_envelopes(sampling):
 
 
 @given(st.floats(-9, 9))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_features_have_no_unit(power):
     network, trace = views(), traces(3, 4)["trace"]
     factor = 10**power

@@ -6,14 +6,17 @@ from scipy.stats import beta
 
 from cascade.errors import CascadeError
 from cascade.plotting.product import Inputs
-from cascade.studies.radio import metrics, products
+from cascade.studies.radio import metrics
 from cascade.studies.radio.settings.products import (
     CompressionSettings,
     InventedPulsesSettings,
     LatentSettings,
     SnrSettings,
 )
+from products import products_of
 from studies.radio.products.predicted import make_traces, predict, truth, write
+
+products = products_of("radio")
 
 SETTINGS = SnrSettings(edges=[1.0, 4.0, 20.0], replicas=20)
 

@@ -8,10 +8,12 @@ from cascade.events import hdf5
 from cascade.plotting import style
 from cascade.plotting.product import Inputs
 from cascade.settings import validate
-from cascade.studies.radio import products
 from cascade.studies.radio.products import traces as examples
 from cascade.studies.radio.settings import products as settings_of
+from products import products_of
 from studies.radio.products.predicted import make_traces, predict, truth, write
+
+products = products_of("radio")
 
 METHODS = ("limit", "filter", "net", "joint")
 PRODUCTS = {

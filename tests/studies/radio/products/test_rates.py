@@ -8,12 +8,14 @@ from cascade.errors import CascadeError
 from cascade.evaluation import roc as evaluation
 from cascade.plotting.product import Inputs
 from cascade.plotting.reading import Applied
-from cascade.studies.radio import products
 from cascade.studies.radio.metrics import cut_at
 from cascade.studies.radio.products import rates
 from cascade.studies.radio.products.binning import bin_of
 from cascade.studies.radio.settings.products import DetectionSettings, RocSettings
+from products import products_of
 from studies.radio.products.predicted import make_traces, predict, truth, write
+
+products = products_of("radio")
 
 METHODS = {"limit": 1.6, "filter": 0.7, "net": 1.2}
 EDGES = [1.0, 2.0, 4.0, 20.0]

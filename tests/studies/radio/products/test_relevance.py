@@ -9,7 +9,7 @@ from cascade.events.schema import Field
 from cascade.plotting import style
 from cascade.plotting.product import Inputs
 from cascade.studies.radio.evidence import envelope, pulse
-from cascade.studies.radio.products import trace_relevance
+from cascade.studies.radio.products.relevance import trace_relevance
 from cascade.studies.radio.settings import TraceRelevanceSettings
 from studies.radio.products.predicted import FIELDS, make_traces
 

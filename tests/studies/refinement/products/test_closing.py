@@ -5,10 +5,12 @@ import pytest
 
 from cascade.errors import CascadeError
 from cascade.plotting.product import Inputs
-from cascade.studies.refinement import products
 from cascade.studies.refinement.products import closing
 from cascade.studies.refinement.settings import GapClosedSettings
+from products import products_of
 from studies.refinement.products.planted import predict, tilt, truth, write
+
+products = products_of("refinement")
 
 # share of the bias, width
 PLANTED = {

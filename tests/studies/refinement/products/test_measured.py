@@ -10,7 +10,6 @@ from scipy.stats import norm, wasserstein_distance
 from cascade.errors import CascadeError
 from cascade.events import hdf5
 from cascade.plotting.product import Inputs
-from cascade.studies.refinement import products
 from cascade.studies.refinement.observables import rise_time, total_signal
 from cascade.studies.refinement.products import distributions, traces
 from cascade.studies.refinement.settings import (
@@ -21,6 +20,7 @@ from cascade.studies.refinement.settings import (
     SideBySideSettings,
     TwoSampleSettings,
 )
+from products import products_of
 from studies.refinement.products.planted import (
     DATA,
     make_stations,
@@ -30,6 +30,8 @@ from studies.refinement.products.planted import (
     truth,
     write,
 )
+
+products = products_of("refinement")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ values = arrays(np.float64, st.integers(1, 12), elements=st.floats(-100, 100))
 
 
 @given(values, values)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_wasserstein_distance_is_that_of_scipy(first, second):
     expected = wasserstein_distance(first, second)
     assert distributions.wasserstein(first, second) == pytest.approx(expected, abs=1e-9)

@@ -8,8 +8,8 @@ from cascade.plotting import style
 from cascade.plotting.product import Inputs
 from cascade.plotting.settings import FigureSettings
 from cascade.settings import validate
-from cascade.studies.refinement import products
 from cascade.studies.refinement import settings as settings_of
+from products import products_of
 from studies.refinement.products.planted import (
     DATA,
     make_stations,
@@ -19,6 +19,8 @@ from studies.refinement.products.planted import (
     truth,
     write,
 )
+
+products = products_of("refinement")
 
 PRODUCTS = {
     "critic_history": FigureSettings(),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cascade.layers.ragged import Ragged
@@ -34,7 +34,6 @@ def slow(events, number):
 
 
 @given(st.integers(1, 12), st.lists(st.integers(0, 25), max_size=5), st.integers(0, 99))
-@settings(deadline=None)
 def test_edges_come_from_the_nearest_stations(number, counts, seed):
     rng = np.random.default_rng(seed)
     events = [LATTICE[rng.permutation(81)[:count]].tolist() for count in counts]
@@ -62,7 +61,6 @@ def test_all_at_the_distance_of_the_last_are_neighbours():
 
 
 @given(st.floats(-180, 180))
-@settings(deadline=None)
 def test_turning_the_lattice_changes_no_edge(degrees):
     angle = np.radians(degrees)
     matrix = torch.tensor([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

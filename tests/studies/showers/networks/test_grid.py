@@ -171,7 +171,7 @@ def test_p6_does_not_know_mirrors(images):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None, max_examples=5)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 2**31))
 def test_the_order_of_the_stations_does_not_matter(showers, kind, seed):
     generator = torch.Generator().manual_seed(seed)

@@ -73,7 +73,7 @@ def test_the_order_of_the_stations_does_not_matter(network, batch):
 
 
 @given(st.floats(-180, 180))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_axis_and_core_turn_with_the_event(network, batch, degrees):
     angle = np.radians(degrees)
     matrix = torch.tensor([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

@@ -55,7 +55,7 @@ def test_all_rays_are_within_half_a_turn():
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_neither_order_nor_orientation_changes_a_count(seed):
     rng = np.random.default_rng(seed)
     events = drawn(4, seed, isotropic=0.0)

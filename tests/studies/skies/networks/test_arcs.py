@@ -149,7 +149,7 @@ turns = st.lists(st.floats(-1, 1), min_size=4, max_size=4).filter(lambda q: np.l
 
 
 @given(turns)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_a_turned_sky_has_the_same_arcs(skies, quaternion):
     direction, energy = skies
     matrix = torch.from_numpy(Rotation.from_quat(quaternion).as_matrix())
@@ -159,7 +159,7 @@ def test_a_turned_sky_has_the_same_arcs(skies, quaternion):
 
 
 @given(st.permutations(range(60)))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_the_order_of_the_rays_means_nothing(skies, order):
     direction, energy = skies
     found = search(direction[:, order], energy[:, order])

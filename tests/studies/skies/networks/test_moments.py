@@ -72,7 +72,7 @@ turns = st.lists(st.floats(-1, 1), min_size=4, max_size=4).filter(lambda q: np.l
 
 
 @given(turns)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_sizes_of_mixtures_stay_when_the_sky_is_turned(skies, quaternion):
     direction, energy = skies
     matrix = torch.from_numpy(Rotation.from_quat(quaternion).as_matrix())

@@ -9,7 +9,6 @@ from scipy.stats import norm
 from cascade.errors import CascadeError
 from cascade.evaluation import roc as evaluation
 from cascade.plotting.product import Inputs
-from cascade.studies.skies import products
 from cascade.studies.skies.products import differences, sensitivity
 from cascade.studies.skies.products.reading import grouped, has_fraction, predictions
 from cascade.studies.skies.settings import (
@@ -18,7 +17,10 @@ from cascade.studies.skies.settings import (
     RayScoresSettings,
     RocSettings,
 )
+from products import products_of
 from studies.skies.products.predicted import make_skies, predict, write
+
+products = products_of("skies")
 
 FRACTIONS = (0.02, 0.05, 0.1)
 METHODS = ("net_seed1", "net_seed2", "net_seed3", "trees", "scan")

@@ -11,7 +11,6 @@ from cascade.events import hdf5
 from cascade.introspection.neighbours import SCHEMA
 from cascade.plotting import style
 from cascade.plotting.product import Inputs
-from cascade.studies.skies import products
 from cascade.studies.skies.products import graphs, maps, significance
 from cascade.studies.skies.products.reading import unbounded
 from cascade.studies.skies.settings import (
@@ -20,7 +19,10 @@ from cascade.studies.skies.settings import (
     RealSkySettings,
     SkyMapsSettings,
 )
+from products import products_of
 from studies.skies.products.predicted import FIELDS, TRUTH, make_skies, predict, write
+
+products = products_of("skies")
 
 METHODS = ("net_seed1", "net_seed2", "scan")
 

@@ -9,7 +9,7 @@ from cascade.events.schema import Field
 from cascade.plotting import style
 from cascade.plotting.product import Inputs
 from cascade.studies.skies.evidence import source_rays
-from cascade.studies.skies.products import relevance_map
+from cascade.studies.skies.products.relevance import relevance_map
 from cascade.studies.skies.settings import RelevanceMapSettings
 from studies.skies.products.predicted import FIELDS, make_skies, write
 

@@ -1,25 +1,5 @@
 """Products of the jets study: figures with the tables and numbers behind them.
 
-Each is a function ``(inputs, settings) -> Result``; see ``cascade.plotting.product``.
+Each is a function ``(inputs, settings) -> Result``; see ``cascade.plotting.product``. A figure's
+job imports its own module alone, as some of the others take a second to import.
 """
-
-from cascade.plotting.history import history
-from cascade.studies.jets.products.display import event_display
-from cascade.studies.jets.products.fits import depth, first_layer_filters, selection
-from cascade.studies.jets.products.images import average_images, pixel_correlation
-from cascade.studies.jets.products.observables import observables, source_comparison
-from cascade.studies.jets.products.performance import roc, roc_family
-
-__all__ = [
-    "average_images",
-    "depth",
-    "event_display",
-    "first_layer_filters",
-    "history",
-    "observables",
-    "pixel_correlation",
-    "roc",
-    "roc_family",
-    "selection",
-    "source_comparison",
-]

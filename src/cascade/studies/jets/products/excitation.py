@@ -94,12 +94,14 @@ def _aim(rows: Mapping[str, np.ndarray], place: int) -> str:
 
 def _maximised_caption(network: str, rows: Mapping[str, np.ndarray], layers: list[str]) -> str:
     steps = rows["climb"].shape[1] - 1
+    starts = int(rows["start"].max()) + 1
     below = " Below: images that excite channels of the layers named at the left." if layers else ""
     return (
         f"Images that excite '{network}' most, found in {steps} steps uphill from noise, no pixel "
         "below 0, each divided by its largest pixel. Top: images that make the logit large or "
         f"small, which the network takes for the purest W or QCD jets.{below} Above each image "
-        "stands what it excites, and the value that this reaches. Columns are several starts. "
+        "stands what it excites, and the value that this reaches. Columns are several starts. No "
+        f"jet is shown: of the file's first {starts} only the size of the pixels was used. "
         "Stands beside the class models of arXiv:1312.6034."
     )
 

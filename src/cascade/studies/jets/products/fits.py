@@ -188,7 +188,8 @@ def first_layer_filters(inputs: Inputs, settings: FigureSettings) -> Result:
         f"The {style.plural(number, 'filter')} of {height} × {width} pixels in the first layer of "
         f"'{called(method, settings.labels)}', η to the right and φ upwards, one colour scale for "
         f"all: {number // inputs_read} for each of the {style.plural(inputs_read, 'channel')} of "
-        "its input, one channel after the other (the network's setting 'views' names them). "
+        "its input, one channel after the other (the network's setting 'views' names them). They "
+        "are weights, of no jet in particular. "
         "Stands beside the first-layer filters of arXiv:1511.05190."
     )
     return Result(figure, table, caption)

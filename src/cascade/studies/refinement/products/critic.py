@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from cascade.errors import CascadeError
 from cascade.plotting import style
 from cascade.plotting.product import Inputs, Result
-from cascade.plotting.reading import called, read_histories, step_of
+from cascade.plotting.reading import called, fitted_on, read_histories, step_of
 from cascade.plotting.settings import FigureSettings
 from cascade.studies.refinement.products.reading import PAPER, listed
 
@@ -119,11 +119,12 @@ def _caption(
             f"distance {history[VALIDATION][place]:.3g}, spread {history['spread'][place]:.2f}"
         )
     return (
-        f"Training of {style.plural(len(histories), 'refiner')} over the epochs. Left: the "
-        "critic's estimate of the Wasserstein distance between refined simulation and data, on "
-        "training batches (dashed) and on the validation split (solid); at best it falls towards "
-        "zero, and a critic that is still learning may let it rise. Middle: the criterion on the "
-        "validation split by which the epoch is chosen; it reads no label of the data. Right: "
+        f"Training of {style.plural(len(histories), 'refiner')} over the epochs, on "
+        f"{fitted_on(histories)}, simulation and data together. Left: the critic's estimate of "
+        "the Wasserstein distance between refined simulation and data, on training batches "
+        "(dashed) and on the validation split (solid); at best it falls towards zero, and a critic "
+        "that is still learning may let it rise. Middle: the criterion on the validation split by "
+        "which the epoch is chosen; it reads no label of the data. Right: "
         "width of the refined lg S (total signal) over that of data; below 1 the refiner leaves "
         "out part of what data show (mode collapse). Dot and grey line: the kept state "
         f"({listed(said)}). Values far above all others may lie outside the frame. Stands beside "

@@ -1,0 +1,90 @@
+"""Optimisers and schedules of the learning rate, as the settings name them."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import LRScheduler
+
+from cascade.errors import CascadeError, nearest
+from cascade.training.settings import Optimiser, Schedule, Training
+
+FUSED = ("Adam", "AdamW", "SGD")
+"""Optimisers that torch has in one pass, for CPUs too."""
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """What changes a learning rate, and when: after each ``step`` or after each ``epoch``."""
+
+    scheduler: LRScheduler
+    interval: str
+
+
+def make_optimiser(
+    network: nn.Module,
+    settings: Optimiser,
+    precision: str = "32-true",
+    path: str = "training.optimiser",
+) -> torch.optim.Optimizer:
+    """Make an optimiser of a network's weights, one that changes all of them in one pass if it can.
+
+    Parameters
+    ----------
+    precision
+        Of the training. Where gradients are scaled, such an optimiser would scale them back by
+        itself, later than they are limited.
+    path
+        Where the user finds its settings.
+
+    Raises
+    ------
+    CascadeError
+        It does not know one of the arguments, or not such a value.
+    """
+    maker = getattr(torch.optim, settings.name)
+    known = set(inspect.signature(maker).parameters) - {"params", "lr"}
+    for key in settings.settings:
+        where = f"{path}.settings.{key}"
+        if key == "lr":
+            raise CascadeError(f"{where}: give it as {path}.lr")
+        if key not in known:
+            raise CascadeError(
+                f"{where}: torch.optim.{settings.name} has no such argument; {nearest(key, known)}"
+            )
+    fused = (
+        settings.name in FUSED and precision != "16-mixed" and "foreach" not in settings.settings
+    )
+    chosen = {**({"fused": True} if fused else {}), **settings.settings}
+    try:
+        return maker(network.parameters(), lr=settings.lr, **chosen)
+    except Exception as error:  # a wrong value can trip torch anywhere, with any exception
+        raise CascadeError(
+            f"{path}.settings: torch.optim.{settings.name} does not accept "
+            f"{json.dumps(settings.settings)}: {error}"
+        ) from error
+
+
+def make_schedule(
+    optimiser: torch.optim.Optimizer, schedule: Schedule, training: Training, steps: int
+) -> list[Scheduled]:
+    """Make what changes the learning rate of an optimiser; nothing does if it is constant."""
+    schedulers = torch.optim.lr_scheduler
+    match schedule.name:
+        case "plateau":
+            plateau = schedulers.ReduceLROnPlateau(
+                optimiser, factor=schedule.factor, patience=schedule.patience
+            )
+            return [Scheduled(plateau, "epoch")]
+        case "cosine":
+            return [Scheduled(schedulers.CosineAnnealingLR(optimiser, steps), "step")]
+        case "one_cycle":
+            highest = optimiser.defaults["lr"]
+            return [Scheduled(schedulers.OneCycleLR(optimiser, highest, total_steps=steps), "step")]
+        case "exponential":
+            return [Scheduled(schedulers.ExponentialLR(optimiser, schedule.factor), "epoch")]
+    return []

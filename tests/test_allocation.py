@@ -1,0 +1,38 @@
+"""What is freed is kept: a large block that is asked for again costs no new pages."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import subprocess
+import sys
+
+import pytest
+
+MEGABYTES = 40
+TIMES = 20
+SCRIPT = f"""
+import resource
+import numpy as np
+from cascade.allocation import keep_freed
+kept = {{kept}} and keep_freed()
+for _ in range({TIMES}):
+    np.ones({MEGABYTES} * 2**20, dtype="u1")
+print(kept, resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+"""
+
+
+def page_faults(kept):
+    found = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(kept=kept)], capture_output=True, text=True, check=True
+    )
+    said, number = found.stdout.split()
+    assert said == str(kept)
+    return int(number)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a feature of glibc")
+def test_a_block_that_is_asked_for_again_costs_no_new_pages(monkeypatch):
+    monkeypatch.setenv("NUMPY_MADVISE_HUGEPAGE", "0")
+    pages = MEGABYTES * 2**20 // resource.getpagesize()
+    assert page_faults(kept=False) - page_faults(kept=True) > 0.8 * (TIMES - 1) * pages

@@ -1,0 +1,29 @@
+"""What a history says of the events behind it."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+
+from cascade.events import hdf5
+from cascade.events.schema import Field
+from cascade.training.history import history_text
+
+
+def sample(path, events):
+    with hdf5.writing(path, (Field("x", "1", "a number"),), {"study": "test"}) as writer:
+        writer.append({"x": np.zeros(events)})
+    return path
+
+
+def test_each_row_counts_the_events_of_all_roles(tmp_path):
+    simulation, data, validation = (
+        sample(tmp_path / f"{events}.h5", events) for events in (40, 30, 20)
+    )
+    rows = [{"epoch": 1, "validation_loss": 0.5}, {"epoch": 2, "validation_loss": 0.25}]
+    text = history_text(rows, [simulation, data], [validation])
+    assert list(csv.DictReader(text.splitlines())) == [
+        {**{key: str(x) for key, x in row.items()}, "events_train": "70", "events_validation": "20"}
+        for row in rows
+    ]
