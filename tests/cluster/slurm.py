@@ -99,9 +99,13 @@ class Slurm:
         run("slurmd", "-N", "localhost")
         wait(lambda: run("sinfo", "-h", "-o", "%T", check=False).strip() == "idle", 30, "no node")
 
+    def clear(self) -> None:
+        """End all jobs, those that are held still too."""
+        run("scancel", "--user=root", "--full", "--signal=KILL", check=False)
+
     def stop(self) -> None:
         """End all jobs and the daemons."""
-        run("scancel", "--user=root", "--full", "--signal=KILL", check=False)
+        self.clear()
         for name in ("slurmd", "slurmctld", "munge"):
             if (path := self.folder / f"{name}.pid").exists():
                 pid = int(path.read_text())

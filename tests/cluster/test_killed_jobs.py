@@ -22,7 +22,10 @@ pytestmark = pytest.mark.cluster
 
 NAMES = ("limited", "requeued", "lost")
 MODELS = [f"results/blobs/{name}/model.ckpt" for name in NAMES]
-TRAINING = {"epochs": 12, "batch_size": 16, "patience": 0, "save_minutes": 0.02}
+EVENTS = 3000
+# some twenty seconds of training: time to be struck in
+TRAINING = {"epochs": 150, "batch_size": 15, "patience": 0, "save_minutes": 0.02}
+STEPS = EVENTS // TRAINING["batch_size"]
 CONFIG = {
     "standalone": True,
     "accelerator": "auto",
@@ -33,7 +36,7 @@ CONFIG = {
             "samples": {
                 "simulation": {
                     "simulate": "gauss",
-                    "events": {"train": 3000, "validation": 500, "test": 500},
+                    "events": {"train": EVENTS, "validation": 500, "test": 500},
                 }
             },
             "methods": {
@@ -75,7 +78,8 @@ class Training:
             self.number = slurm.latest(f"blobs_{self.name}")["JobId"]
             for process in processes(self.number, "cascade"):
                 os.kill(process, signal.SIGSTOP)
-            self.step = torch.load(self.state(), weights_only=True)["global_step"]
+            state = torch.load(self.state(), weights_only=True)["batches"]
+            self.step = state["epoch"] * STEPS + state["step"]
         return bool(self.number)
 
     def resumed_at(self) -> int:
@@ -116,6 +120,7 @@ def workflow(slurm: Slurm, project: CommandLine) -> Iterator[subprocess.Popen]:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        slurm.clear()
 
 
 def test_killed_trainings_go_on(slurm, undisturbed, project, workflow):
