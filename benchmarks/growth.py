@@ -1,26 +1,26 @@
 """How time and memory grow with the number of events, from simulation to prediction.
 
-For each study and for ×1, ×10 and ×100 events the steps of the workflow run one after the other as
-it runs them, each as a process of its own on the command line: shards are simulated, two at a time,
-and merged; a network learns for one epoch, validated on a tenth as many events; it is applied to
-all of them. The network is of the study but small, and its memory is so little that all but the
-smallest sizes are streamed: what is measured is the way of the events through simulation, files,
-scalers, batches, validation and predictions, not arithmetic.
+For each study and for ×1, ×10 and ×100 events the steps of the workflow run as it runs them, each
+as a process of its own on the command line: shards are simulated and merged; a network learns for
+one epoch, validated on a tenth as many events; it is applied to all of them. The network is of the
+study but small, and its memory is so little that all but the smallest sizes are streamed: what is
+measured is the way of the events through simulation, files, scalers, batches, validation and
+predictions, not arithmetic.
 
-CPU seconds of user and system are counted, and the largest resident memory, of each process as it
-ends; a stage of several processes has the sum of the seconds and the maximum of the memory. The
-smaller sizes are run several times where a stage is short, the last but one both before and after
-the largest, and medians are taken: a machine that changes its speed meanwhile favours none. The
-machine should be quiet all the same: CPU seconds, too, become more where others use its caches.
+A machine changes its speed by more than growth is allowed to be, so the sizes are compared at the
+same time: while a stage of the largest runs on one core, the others run on a second one in turns,
+over and over until it ends, and have means taken. CPU seconds of user and system are counted, and
+the largest resident memory, of each process as it ends; a stage of several processes has the sum of
+the seconds and the maximum of the memory. Nothing else should run.
 
 Growth of time is the exponent x of t ∝ eventsˣ between the largest two sizes, where t is the time
 without its constant start: from events and seconds of each process those of runs with very
-few events are taken away. (With the start, x would look smaller than it is.) Beside it stands the
-slope of the straight line through all three sizes, in logarithms. Growth of memory is the ratio
-between the same two sizes, the start included.
+few events, which take their turns too, are taken away. (With the start, x would look smaller than
+it is.) Beside it stands the slope of the straight line through all three sizes, in logarithms.
+Growth of memory is the ratio between the same two sizes, the start included.
 
     python benchmarks/growth.py --studies radio skies --events 2000 20000   # a minute
-    nice python benchmarks/growth.py --json growth.json                      # a million: an hour
+    python benchmarks/growth.py --json growth.json                          # a million: an hour
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from statistics import median
+from statistics import mean
 
 import numpy as np
 
@@ -92,11 +92,10 @@ class Cost:
         return Cost(events, seconds, cpu, most, len(parts))
 
     @staticmethod
-    def median(costs: Sequence[Cost]) -> Cost:
-        """Return what equal stages take in the median."""
+    def mean(costs: Sequence[Cost]) -> Cost:
+        """Return what equal stages take in the mean."""
         seconds, cpu, megabytes = (
-            median(getattr(cost, name) for cost in costs)
-            for name in ("seconds", "cpu", "megabytes")
+            mean(getattr(cost, name) for cost in costs) for name in ("seconds", "cpu", "megabytes")
         )
         return Cost(costs[0].events, seconds, cpu, megabytes, costs[0].processes)
 
@@ -123,63 +122,97 @@ def spent(words: Sequence[object]) -> Cost:
     return Cost(0, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def run(
-    study: str, events: int, repeats: int, options: argparse.Namespace, folder: Path
-) -> Iterator[tuple[str, Cost]]:
-    """Bring events of a study from simulation to prediction; yield stages with their costs."""
-    small = NETWORKS[study]
-    draw = ("simulate", study, small.source, "--seed", 1)
-    few = ("--split", "validation", "--events", max(100, events // 10))
-    few = (*draw, *few, "-o", folder / "validation.h5")
-    draw = (*draw, "--split", "train", "--events", events)
-    shards = min(options.shards, -(-events // BLOCK))
-    paths = [folder / f"shard-{index}.h5" for index in range(shards)]
-    lines = [
-        (*draw, "--block", BLOCK, "--shard", f"{index}/{shards}", "-o", path)
-        for index, path in enumerate(paths)
-    ]
-    started = time.perf_counter()  # of validation, too
-    with ThreadPoolExecutor(options.workers) as pool:
-        _, *parts = pool.map(spent, [few, *lines])
-    yield "simulate", Cost.of(events, time.perf_counter() - started, parts)
-    whole, model = folder / "train.h5", folder / "model.ckpt"
-    training = {"epochs": 1, "batch_size": BATCH, "memory_mb": MEMORY_MB, "patience": 0}
-    fit = ("train", study, small.method, "--settings", json.dumps(small.settings))
-    fit = (*fit, "--training", json.dumps(training), "--accelerator", "cpu", "-o", model)
-    for split in ("train", "validation"):
-        fit = (*fit, f"--{split}", f"{small.role}={folder / split}.h5")
-    apply = ("predict", study, small.method, whole, "--model", model, "--accelerator", "cpu")
-    for words in (
-        ("merge", study, *paths, "-o", whole),
-        fit,
-        (*apply, "-o", folder / "predictions.h5"),
-    ):
-        for _ in range(repeats):
-            cost = spent(words)
-            yield words[0], Cost.of(events, cost.seconds, [cost])
-        if words[0] == "merge":
-            for path in paths:  # as the workflow does
-                path.unlink()
+@dataclass(frozen=True)
+class Size:
+    """So many events of a study, and where their files lie."""
+
+    study: str
+    events: int
+    folder: Path
+    shards: int
+
+    @property
+    def paths(self) -> list[Path]:
+        """Shards of the simulation."""
+        return [self.folder / f"shard-{index}.h5" for index in range(self.shards)]
+
+    def draw(self, split: str, events: int) -> tuple[object, ...]:
+        """Return the words that simulate a split."""
+        source = NETWORKS[self.study].source
+        split = ("--split", split, "--events", events)
+        return ("simulate", self.study, source, "--seed", 1, *split)
+
+    def prepare(self) -> None:
+        """Simulate what the network is validated on."""
+        few = self.draw("validation", max(100, self.events // 10))
+        spent((*few, "-o", self.folder / "validation.h5"))
+
+    def lines(self, stage: str) -> list[tuple[object, ...]]:
+        """Return the words of each process of a stage."""
+        small, folder = NETWORKS[self.study], self.folder
+        whole, model = folder / "train.h5", folder / "model.ckpt"
+        match stage:
+            case "simulate":
+                draw = (*self.draw("train", self.events), "--block", BLOCK)
+                return [
+                    (*draw, "--shard", f"{index}/{self.shards}", "-o", path)
+                    for index, path in enumerate(self.paths)
+                ]
+            case "merge":
+                return [("merge", self.study, *self.paths, "-o", whole)]
+            case "train":
+                training = {"epochs": 1, "batch_size": BATCH, "memory_mb": MEMORY_MB, "patience": 0}
+                how = ("--settings", json.dumps(small.settings), "--training", json.dumps(training))
+                events = (f"{small.role}={folder / split}.h5" for split in ("train", "validation"))
+                splits = zip(("--train", "--validation"), events, strict=True)
+                words = ("train", self.study, small.method, *how, *chain.from_iterable(splits))
+                return [(*words, "--accelerator", "cpu", "-o", model)]
+            case "predict":
+                words = ("predict", self.study, small.method, whole, "--model", model)
+                return [(*words, "--accelerator", "cpu", "-o", folder / "predictions.h5")]
+        raise ValueError(stage)
+
+    def take(self, stage: str) -> Cost:
+        """Run the processes of a stage one after the other."""
+        started = time.perf_counter()
+        parts = [spent(words) for words in self.lines(stage)]
+        return Cost.of(self.events, time.perf_counter() - started, parts)
+
+
+def together(stage: str, sizes: Sequence[Size], repeats: int) -> list[Cost]:
+    """Run a stage of the last size, and of the others in turns beside it; return their costs."""
+    *others, largest = sizes
+    taken: dict[Size, list[Cost]] = {size: [] for size in others}
+    with ThreadPoolExecutor(1) as pool:
+        beside = pool.submit(largest.take, stage)
+        while not beside.done() or any(len(costs) < repeats for costs in taken.values()):
+            for size, costs in taken.items():
+                costs.append(size.take(stage))
+        return [*map(Cost.mean, taken.values()), beside.result()]
 
 
 def measured(study: str, options: argparse.Namespace) -> dict[str, list[Cost]]:
     """Return the costs of a study's stages: of the start, then size by size."""
-    sizes = sorted(options.events)
-    found: dict[str, dict[int, list[Cost]]] = {stage: {} for stage in STAGES}
-    again = sizes[-2:-1] if options.repeats > 1 else ()
-    for events in chain.from_iterable((options.start, size) for size in (*sizes, *again)):
-        folder = Path(tempfile.mkdtemp(prefix=f"growth-{study}-", dir=options.folder))
-        try:
-            repeats = 1 if events == sizes[-1] else options.repeats
-            for stage, cost in run(study, events, repeats, options, folder):
-                found[stage].setdefault(events, []).append(cost)
+    whole = Path(tempfile.mkdtemp(prefix=f"growth-{study}-", dir=options.folder))
+    try:
+        sizes = []
+        for events in (options.start, *sorted(options.events)):
+            folder = whole / str(events)
+            folder.mkdir()
+            shards = min(options.shards, -(-events // BLOCK))
+            sizes.append(Size(study, events, folder, shards))
+            sizes[-1].prepare()
+        found = {}
+        for stage in STAGES:
+            found[stage] = together(stage, sizes, options.repeats)
+            for cost in found[stage]:
                 print(line(study, stage, cost), flush=True)
-        finally:
-            shutil.rmtree(folder)
-    return {
-        stage: [Cost.median(of_size[events]) for events in (options.start, *sizes)]
-        for stage, of_size in found.items()
-    }
+            if stage == "merge":
+                for path in (path for size in sizes for path in size.paths):
+                    path.unlink()  # as the workflow does
+        return found
+    finally:
+        shutil.rmtree(whole)
 
 
 def line(study: str, stage: str, cost: Cost) -> str:
@@ -224,8 +257,7 @@ def main() -> int:
     add("--events", nargs="+", type=int, default=[10_000, 100_000, 1_000_000])
     add("--start", type=int, default=100, help="events of the run that tells the start")
     add("--shards", type=int, default=8)
-    add("--repeats", type=int, default=3, help="of short stages at smaller sizes")
-    add("--workers", type=int, default=2, help="shards that are simulated at a time")
+    add("--repeats", type=int, default=3, help="turns of the smaller sizes, at least")
     add("--folder", type=Path, help="where the files lie meanwhile; 1,000,000 skies take 15 GB")
     add("--json", type=Path, help="write the rows to this file, too")
     options = parser.parse_args()

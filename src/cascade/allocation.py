@@ -12,7 +12,8 @@ import ctypes
 # names and numbers of <malloc.h>
 M_TRIM_THRESHOLD = -1
 M_MMAP_THRESHOLD = -3
-LARGEST = 2**31 - 1
+LARGEST = (2**31 - 1, 2**25)
+"""Bytes of a block that is kept: more than 32 MB is refused by glibc before 2.35."""
 
 
 def keep_freed() -> bool:
@@ -20,5 +21,7 @@ def keep_freed() -> bool:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return False
-    done = [mallopt(option, LARGEST) for option in (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD)]
-    return all(done)
+    # in this order: once the second is set, the first no longer grows by itself
+    return any(mallopt(M_MMAP_THRESHOLD, largest) for largest in LARGEST) and bool(
+        mallopt(M_TRIM_THRESHOLD, LARGEST[0])
+    )

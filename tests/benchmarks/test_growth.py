@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
-from growth import Cost, rows, slopes
+from growth import Cost, rows, slopes, together
 
 START = Cost(events=0, seconds=0, cpu=2.0, megabytes=100)
 
@@ -34,6 +36,41 @@ def test_a_stage_that_grows_too_fast_misses_its_bar():
 def test_processes_of_a_stage_add_up_but_for_their_memory():
     parts = [Cost(0, 3, 1.5, 80), Cost(0, 4, 2.5, 90)]
     assert Cost.of(1000, 5, parts) == Cost(1000, 5, 4.0, 90, 2)
-    assert Cost.median([Cost(1, 5, 4, 9, 2), Cost(1, 6, 3, 7, 2), Cost(1, 9, 2, 8, 2)]) == Cost(
-        1, 6, 3, 8, 2
-    )
+    assert Cost.mean([Cost(1, 5, 4, 9, 2), Cost(1, 7, 2, 7, 2)]) == Cost(1, 6, 3, 8, 2)
+
+
+class Waiting:
+    """A size whose stage takes a CPU second more each time, and may last until it is let go."""
+
+    def __init__(self, events, until=None):
+        self.events, self.until, self.turns = events, until, 0
+
+    def take(self, stage):
+        if self.until:
+            assert self.until.wait(60)
+        self.turns += 1
+        return Cost(self.events, 1, self.turns, 100)
+
+
+def test_smaller_sizes_take_turns_as_long_as_the_largest_runs():
+    end = threading.Event()
+    small, large = Waiting(10), Waiting(1000, until=end)
+
+    class Last(Waiting):
+        def take(self, stage):
+            if self.turns == 4:
+                end.set()
+            return super().take(stage)
+
+    middle = Last(100)
+    found = together("merge", [small, middle, large], 3)
+    assert large.turns == 1
+    assert small.turns == middle.turns >= 5
+    means = [Cost(10, 1, (1 + small.turns) / 2, 100), Cost(100, 1, (1 + small.turns) / 2, 100)]
+    assert found == [*means, Cost(1000, 1, 1, 100)]
+
+
+def test_smaller_sizes_have_their_turns_if_the_largest_is_quick():
+    small, large = Waiting(10), Waiting(1000)
+    assert together("merge", [small, large], 3)[0].cpu >= 2
+    assert small.turns >= 3

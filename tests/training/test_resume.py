@@ -70,7 +70,8 @@ def kill_repeatedly(run, blobs: Path, output: Path, kills: int, signum: int) -> 
                 os.killpg(process.pid, signum)
                 done += 1
         code = process.wait()
-        assert code in (0, -signal.SIGKILL, 143), code
+        # SIGTERM is listened to as long as there are steps to be taken
+        assert code in (0, -signal.SIGKILL, 143, -signal.SIGTERM), code
         assert code or (output / "model.ckpt").exists()
     return done
 
@@ -105,20 +106,40 @@ def test_other_settings_do_not_take_up_a_stale_state(run, blobs):
     assert len((run.folder / "history.csv").read_text().splitlines()) == 2
 
 
-def test_a_damaged_state_is_one_line(run, blobs):
+def saved_state(run, blobs) -> Path:
+    """Kill a training that has saved its state; return the file."""
     process = run.start(*command(blobs, run.folder / "model.ckpt"))
     wait_for_new_state(run.folder / ".resume", 0, process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     (state,) = (run.folder / ".resume").glob("*.ckpt")
-    state.write_bytes(state.read_bytes()[:1000])
+    return state
+
+
+def refusal(run, blobs, state: Path) -> str:
+    """Train on; return why the state is not taken up."""
     found = run(*command(blobs, run.folder / "model.ckpt"), check=False)
     assert found.returncode == 2
-    assert found.stderr.splitlines()[-1].endswith(
-        f"{state.relative_to(run.folder)}: the saved state of a training is damaged; remove it to "
-        "train from the start"
-    )
     assert "Traceback" not in found.stderr
+    start = f"{state.relative_to(run.folder)}: the saved state of a training "
+    return found.stderr.splitlines()[-1].partition(start)[2]
+
+
+def test_a_damaged_state_is_one_line(run, blobs):
+    state = saved_state(run, blobs)
+    state.write_bytes(state.read_bytes()[:1000])
+    assert refusal(run, blobs, state) == "is damaged; remove it to train from the start"
+
+
+def test_a_state_of_other_layers_is_one_line(run, blobs):
+    state = saved_state(run, blobs)
+    content = torch.load(state, weights_only=True)
+    weights = content["task"]["network"]
+    weights.update({name: torch.zeros(3, 3) for name in list(weights)[-1:]})
+    torch.save(content, state)
+    assert refusal(run, blobs, state) == (
+        "does not fit the network as it is coded now; remove it to train from the start"
+    )
 
 
 def test_training_out_of_time_says_so_in_one_line_and_goes_on(run, blobs, undisturbed):

@@ -206,6 +206,22 @@ def test_a_cycle_reaches_the_rate_of_its_own_optimiser():
     assert max(rates) == pytest.approx(0.1, rel=1e-3)
 
 
+@pytest.mark.parametrize("name", ["Adagrad", "Adadelta", "Rprop", "ASGD"])
+def test_a_cycle_is_for_optimisers_without_momentum_too(name):
+    optimiser = make_optimiser(Sums(None), Optimiser(name=name, lr=0.1))
+    (schedule,) = make_schedule(optimiser, Schedule(name="one_cycle"), Training(), 50)
+    optimiser.step()
+    schedule.scheduler.step()
+    assert 0 < schedule.scheduler.get_last_lr()[0] < 0.1
+
+
+@pytest.mark.parametrize("argument", ["foreach", "differentiable"])
+def test_another_way_of_computing_can_be_asked_for(argument):
+    optimiser = make_optimiser(Sums(None), Optimiser(name="AdamW", settings={argument: True}))
+    assert optimiser.defaults[argument]
+    assert not optimiser.defaults["fused"]
+
+
 def test_a_loss_that_is_no_number_ends_the_judgement():
     """A diverged network predicts nothing that could be monitored; the history then says so."""
     outputs = [{"losses": torch.tensor(float("nan")), "weights": torch.tensor(2.0),

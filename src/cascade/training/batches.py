@@ -6,7 +6,7 @@ of events at a time, and shuffles inside the buffer. Either way an epoch has eac
 can be taken up again at any step to go on with the same batches.
 
 A field of fixed shape is a tensor (events, …), a ragged one ``cascade.layers.ragged.Ragged``.
-Events that are held go to the GPU once, if they leave half of its memory to the network.
+Events that are held go to the GPU once, if each split leaves half of the memory that is free there.
 """
 
 from __future__ import annotations

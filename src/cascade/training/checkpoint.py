@@ -39,10 +39,12 @@ def load_state(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     CascadeError
-        It is damaged.
+        It cannot be read, or is damaged.
     """
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise CascadeError(f"{path}: cannot be read: {reason(error)}") from error
     except Exception as error:  # damaged bytes can trip the reader anywhere, with any exception
         raise CascadeError(
             f"{path}: the saved state of a training is damaged; remove it to train from the start"

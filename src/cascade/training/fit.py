@@ -1,18 +1,21 @@
 """Fit a network: from splits of samples to a model file and its history.
 
 Resume: the state lies in a folder of its own, under a name made from everything that the result
-depends on; a stale state can therefore never be taken up. It goes when the model is complete.
+depends on, the module of the network included; a stale state is therefore not taken up. It goes
+when the model is complete.
 """
 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import math
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +42,7 @@ from cascade.training.saving import Saving
 from cascade.training.scaling import Scaled
 from cascade.training.settings import Training
 
-STATE = 2
+STATE = 3
 """Form of the state to resume from."""
 CALIBRATION = 20_000
 """At most so many events of the validation split fix a trained network's last constants."""
@@ -91,7 +94,9 @@ class Fit:
             for kind, splits in (("train", self.train), ("validation", self.validation))
             for role, split in splits.items()
         }
-        text = json.dumps([STATE, self.record(), origin, torch.__version__], sort_keys=True)
+        code = inspect.getsource(import_module(self.declared.network.partition(":")[0]))
+        made_of = [STATE, self.record(), code, origin, torch.__version__]
+        text = json.dumps(made_of, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

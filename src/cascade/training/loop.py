@@ -12,9 +12,11 @@ from typing import Any
 
 import torch
 
+from cascade.errors import CascadeError
 from cascade.events.seeding import sequence
 from cascade.layers.ragged import cat
 from cascade.progress import Progress
+from cascade.training import checkpoint
 from cascade.training.batches import Batches, Values
 from cascade.training.history import History
 from cascade.training.saving import Saving
@@ -98,12 +100,30 @@ class Loop:
             The loss of the validation is no number.
         """
         with self.saving.listening():
-            if state := self.saving.load():
-                self.load_state_dict(state)
-                self.progress.resume(self.done)
-                self.progress.say(f"resumes at step {self.done} from its saved state")
+            if self.saving.path.exists():
+                self.resume()
             while not self.over:
                 self.epoch()
+
+    def resume(self) -> None:
+        """Go on from the saved state.
+
+        Raises
+        ------
+        CascadeError
+            It cannot be read, is damaged, or the network's code has changed since.
+        """
+        path = self.saving.path
+        state = checkpoint.load_state(path)
+        try:
+            self.load_state_dict(state)
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise CascadeError(
+                f"{path}: the saved state of a training does not fit the network as it is coded "
+                "now; remove it to train from the start"
+            ) from error
+        self.progress.resume(self.done)
+        self.progress.say(f"resumes at step {self.done} from its saved state")
 
     def epoch(self) -> None:
         """Take the steps that are left of an epoch, validate, and keep the weights if best."""

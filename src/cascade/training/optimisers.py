@@ -15,6 +15,8 @@ from cascade.training.settings import Optimiser, Schedule, Training
 
 FUSED = ("Adam", "AdamW", "SGD")
 """Optimisers that torch has in one pass, for CPUs too."""
+OTHERWISE = {"foreach", "differentiable"}
+"""Arguments that ask for another way of computing."""
 
 
 @dataclass(frozen=True)
@@ -26,18 +28,12 @@ class Scheduled:
 
 
 def make_optimiser(
-    network: nn.Module,
-    settings: Optimiser,
-    precision: str = "32-true",
-    path: str = "training.optimiser",
+    network: nn.Module, settings: Optimiser, path: str = "training.optimiser"
 ) -> torch.optim.Optimizer:
     """Make an optimiser of a network's weights, one that changes all of them in one pass if it can.
 
     Parameters
     ----------
-    precision
-        Of the training. Where gradients are scaled, such an optimiser would scale them back by
-        itself, later than they are limited.
     path
         Where the user finds its settings.
 
@@ -56,9 +52,7 @@ def make_optimiser(
             raise CascadeError(
                 f"{where}: torch.optim.{settings.name} has no such argument; {nearest(key, known)}"
             )
-    fused = (
-        settings.name in FUSED and precision != "16-mixed" and "foreach" not in settings.settings
-    )
+    fused = settings.name in FUSED and not OTHERWISE & set(settings.settings)
     chosen = {**({"fused": True} if fused else {}), **settings.settings}
     try:
         return maker(network.parameters(), lr=settings.lr, **chosen)
@@ -84,7 +78,11 @@ def make_schedule(
             return [Scheduled(schedulers.CosineAnnealingLR(optimiser, steps), "step")]
         case "one_cycle":
             highest = optimiser.defaults["lr"]
-            return [Scheduled(schedulers.OneCycleLR(optimiser, highest, total_steps=steps), "step")]
+            momentum = bool({"momentum", "betas"} & set(optimiser.defaults))  # goes the other way
+            cycle = schedulers.OneCycleLR(
+                optimiser, highest, total_steps=steps, cycle_momentum=momentum
+            )
+            return [Scheduled(cycle, "step")]
         case "exponential":
             return [Scheduled(schedulers.ExponentialLR(optimiser, schedule.factor), "epoch")]
     return []

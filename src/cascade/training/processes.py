@@ -27,6 +27,7 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from cascade.allocation import keep_freed
 from cascade.errors import CascadeError
 from cascade.progress import LOGGER
 
@@ -59,6 +60,8 @@ class Rank:
 
     def join(self, device: torch.device) -> None:
         """Wait for the others; from then on they compute together. Nothing to do for one alone."""
+        if device.type == "cuda":
+            torch.cuda.set_device(device)  # where messages to the others lie
         if self.of > 1:
             # without a network, too, they find each other
             os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
@@ -163,6 +166,7 @@ def _other(parent: int, rank: Rank, work: Callable[..., object], arguments: tupl
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before it could be watched
         os._exit(1)
+    keep_freed()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # rank 0 decides what a Ctrl-C means
     try:
         work(rank, *arguments)

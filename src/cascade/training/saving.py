@@ -72,10 +72,6 @@ class Saving:
     def _ask(self, signum: int, frame: Any) -> None:
         self.asked = True
 
-    def load(self) -> dict[str, Any] | None:
-        """Return the saved state, if there is one."""
-        return checkpoint.load_state(self.path) if self.path.exists() else None
-
     def look(self, done: int, state: Callable[[], dict[str, Any]]) -> None:
         """Save the state behind so many steps if it is due; stop if that is asked for.
 
@@ -95,6 +91,7 @@ class Saving:
             checkpoint.save_state(self.path, found)
         self.saved = time.monotonic()
         if asked or over:
+            self.rank.any(False)  # no process ends before the state is written
             why = "it was asked to" if asked else "its time is nearly over"
             raise Interrupted(
                 f"stops at step {done}, for {why}; the same command goes on from here",

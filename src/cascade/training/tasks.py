@@ -79,7 +79,7 @@ class Supervised:
             device.type, enabled=self.training_settings.precision == "16-mixed"
         )
         for network, optimiser, path in self.learners():
-            made = make_optimiser(network, optimiser, self.training_settings.precision, path)
+            made = make_optimiser(network, optimiser, path)
             self.optimisers.append(made)
             self.schedules += make_schedule(
                 made, self.training_settings.schedule, self.training_settings, self.steps
@@ -110,7 +110,10 @@ class Supervised:
     def autocast(self) -> torch.autocast:
         """Return the context of what is computed in the training's precision."""
         precision = PRECISIONS[self.training_settings.precision]
-        return torch.autocast(self.device.type, precision, enabled=precision is not None)
+        # weights that were cast are not kept: those of a critic change before the refiner's turn
+        return torch.autocast(
+            self.device.type, precision, enabled=precision is not None, cache_enabled=False
+        )
 
     def moved(self, batch: dict[str, dict[str, Values]]) -> dict[str, dict[str, Values]]:
         """Return a batch on the network's device."""
@@ -158,17 +161,17 @@ class Supervised:
     def descend(self, loss: Tensor, optimiser: torch.optim.Optimizer) -> None:
         """Take a step down a loss."""
         optimiser.zero_grad()
-        # the precisions of the way forward are those of the way back
+        weights = [weight for group in optimiser.param_groups for weight in group["params"]]
+        # the precisions of the way forward are those of the way back; weights have their own
         with torch.autocast(self.device.type, enabled=False):
             self.scaler.scale(loss).backward()
-        self.scaler.unscale_(optimiser)
-        weights = [weight for group in optimiser.param_groups for weight in group["params"]]
-        if optimiser is self.optimisers[0]:
-            self.gradients = _ends(weights)
-        if self.training_settings.clip:
-            nn.utils.clip_grad_norm_(weights, self.training_settings.clip)
-        self.scaler.step(optimiser)
-        self.scaler.update()
+            self.scaler.unscale_(optimiser)
+            if optimiser is self.optimisers[0]:
+                self.gradients = _ends(weights)
+            if self.training_settings.clip:
+                nn.utils.clip_grad_norm_(weights, self.training_settings.clip)
+            self.scaler.step(optimiser)
+            self.scaler.update()
 
     def follow_schedules(self, interval: str, loss: float | None = None) -> None:
         """Take a step in all schedules that go by ``step`` or by ``epoch``.

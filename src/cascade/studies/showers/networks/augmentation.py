@@ -27,13 +27,14 @@ def augment(batch: dict[str, Any], settings: Settings) -> dict[str, Any]:
     The sites of stations follow if the batch has them, and the settings an ``array``; stations
     whose image lies outside the array are left out then.
     """
-    events = len(next(iter(batch.values())))
-    drawn = torch.randint(symmetry.ORDER, (events,))
-    matrices = torch.from_numpy(symmetry.planar()).float()[drawn]
+    first = next(iter(batch.values()))
+    device = first.device
+    drawn = torch.randint(symmetry.ORDER, (len(first),)).to(device)
+    matrices = torch.from_numpy(symmetry.planar()).float().to(device)[drawn]
     changed = {name: _turned(batch[name], matrices) for name in DIRECTED if name in batch}
     if "station" not in batch:
         return {**batch, **changed}
-    images = torch.from_numpy(symmetry.images(settings.array))
+    images = torch.from_numpy(symmetry.images(settings.array)).to(device)
     station = batch["station"]
     image = images[drawn[station.index()], sites(station, settings.array)]
     changed["station"] = station.with_values(image.to(station.values.dtype))
