@@ -3,7 +3,7 @@
 Layout: one dataset per field, first axis = event. A ragged field is a group with ``values`` (all
 events one after the other) and ``offsets`` (event i holds ``values[offsets[i]:offsets[i + 1]]``).
 Each field carries ``units`` and ``description`` and the names of its axes; the file carries where
-it comes from. Plain h5py and h5dump read it; nothing in it is pickled.
+it comes from. Plain h5py and h5dump (HDF5 1.10 and later) read it; nothing in it is pickled.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
+from cascade.allocation import give_back
 from cascade.errors import CascadeError, nearest
 from cascade.events.guarded import GuardedFile
 from cascade.events.schema import Field
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES, CHUNK_ROWS = 2**18, 4096
 """Of a dataset's chunk, at most. Trainings read runs of a thousand events from anywhere."""
+VERSION = ("v110", "v110")
+"""Of the format, from 2016: before, where the chunks lie took memory that grew with the events."""
 CACHE_BYTES = 2**20
 """Chunks of a dataset that HDF5 keeps: by default so many that memory grows with small datasets."""
 
@@ -129,7 +132,7 @@ class Writer:
 def writing(path: str | Path, schema: Sequence[Field], attributes: dict[str, Any]) -> Iterator:
     """Open a writer of events; the file appears under its name when the block ends well."""
     with atomic(path) as part, GuardedFile(part) as disk:
-        with h5py.File(disk, "w", rdcc_nbytes=CACHE_BYTES) as file:
+        with h5py.File(disk, "w", libver=VERSION, rdcc_nbytes=CACHE_BYTES) as file:
             yield Writer(file, schema, attributes, disk.check)
         disk.check()
 
@@ -288,9 +291,10 @@ def _read_ragged(group: h5py.Group, first: int, last: int) -> Any:
 def chunks(
     path: str | Path, names: Iterable[str] | None, size: int, study: str | None = None
 ) -> Iterator[Events]:
-    """Read a file in chunks of ``size`` events."""
+    """Read a file in chunks of ``size`` events; what is freed of one goes before the next."""
     names = None if names is None else list(names)
     with opened(path, study) as file:
         _check_events(file)
         for start in range(0, length(file), size):
             yield read_from(file, names, start, start + size)
+            give_back()

@@ -46,9 +46,12 @@ class History:
             self.latest[2].append(gradients[0])
             self.latest[3].append(gradients[1])
             self.sums[4] += 1
+        if losses.device.type == "cpu":
+            # left among the large blocks of a step, numbers break up the memory: it grows and grows
+            self._add_up()
 
     def _add_up(self) -> None:
-        """Add what the latest steps gave to the sums: at once, since a GPU is waited for."""
+        """Add what the latest steps gave to the sums; a GPU is waited for, so not step by step."""
         for place, values in enumerate(self.latest):
             for value in torch.stack(values).tolist() if values else ():
                 self.sums[place] += value

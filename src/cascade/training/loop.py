@@ -166,8 +166,11 @@ class Loop:
                 # not the inputs: they may be too large to keep
                 events = task.events(batch)
                 truth.append({name: x for name, x in events.items() if name not in task.inputs})
-            else:
-                output = {name: value for name, value in output.items() if name != "predicted"}
+            elif "predicted" in output:
+                # sums alone, added up: one by one among a batch's blocks, they break up the memory
+                last = outputs.pop()
+                sums = {name: last[name] + output[name] for name in output if name != "predicted"}
+                output = last | sums
             outputs.append(output)
         outputs, truth = task.rank.joined(outputs), task.rank.joined(truth)
         names = list(truth[0])  # each is put together and its parts go, before the next one

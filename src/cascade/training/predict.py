@@ -25,9 +25,13 @@ def predict(
     objective = resolve(declared.objective)()
     device = next(network.parameters()).device
     inputs = [tensor(events[name]) for name in declared.inputs]
-    parts = []
+    columns: dict[str, torch.Tensor] = {}
     with torch.inference_mode():
         for start in range(0, len(inputs[0]), size):
             output = network(*(field[start : start + size].to(device) for field in inputs))
-            parts.append(objective.predict(output))
-    return {name: torch.cat([part[name] for part in parts]).cpu().numpy() for name in parts[0]}
+            for name, values in objective.predict(output).items():
+                if name not in columns:
+                    shape = (len(inputs[0]), *values.shape[1:])
+                    columns[name] = values.new_empty(shape, device="cpu")
+                columns[name][start : start + size] = values
+    return {name: column.numpy() for name, column in columns.items()}

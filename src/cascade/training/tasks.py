@@ -201,8 +201,8 @@ class Supervised:
         Parameters
         ----------
         outputs
-            What ``validation_step`` returned, batch by batch; behind the first ones without
-            ``predicted``.
+            What ``validation_step`` returned, batch by batch; the sums of the last one are those of
+            all behind it as well.
         truth
             Fields of the events with predictions, but for the inputs.
         """
