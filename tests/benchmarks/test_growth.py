@@ -65,9 +65,13 @@ def test_smaller_sizes_take_turns_as_long_as_the_largest_runs():
     middle = Last(100)
     found = together("merge", [small, middle, large], 3)
     assert large.turns == 1
-    assert small.turns == middle.turns >= 5
-    means = [Cost(10, 1, (1 + small.turns) / 2, 100), Cost(100, 1, (1 + small.turns) / 2, 100)]
-    assert found == [*means, Cost(1000, 1, 1, 100)]
+    assert small.turns >= 5
+    assert abs(small.turns - middle.turns) <= 1
+    assert [cost.events for cost in found] == [10, 100, 1000]
+    assert found[-1].cpu == 1
+    for cost, size in zip(found, (small, middle), strict=False):
+        # the last turn ended behind the largest, perhaps one of the other as well
+        assert (size.turns - 1) / 2 <= cost.cpu <= (size.turns + 1) / 2
 
 
 def test_smaller_sizes_have_their_turns_if_the_largest_is_quick():

@@ -40,18 +40,18 @@ class History:
         self, losses: Tensor, weights: Tensor, gradients: tuple[Tensor, Tensor] | None
     ) -> None:
         """Note what a step gave."""
-        self.latest[0].append(losses)
-        self.latest[1].append(weights)
-        if gradients is not None:
-            self.latest[2].append(gradients[0])
-            self.latest[3].append(gradients[1])
-            self.sums[4] += 1
+        numbers = (losses, weights, *(gradients or ()))
+        self.sums[4] += gradients is not None
         if losses.device.type == "cpu":
-            # left among the large blocks of a step, numbers break up the memory: it grows and grows
-            self._add_up()
+            # kept among the large blocks of the steps, they would break up the memory
+            for place, number in enumerate(numbers):
+                self.sums[place] += number.item()
+        else:
+            for latest, number in zip(self.latest, numbers, strict=False):
+                latest.append(number)
 
     def _add_up(self) -> None:
-        """Add what the latest steps gave to the sums; a GPU is waited for, so not step by step."""
+        """Add what the latest steps gave to the sums: at once, since a GPU is waited for."""
         for place, values in enumerate(self.latest):
             for value in torch.stack(values).tolist() if values else ():
                 self.sums[place] += value
