@@ -190,19 +190,27 @@ def forget(path: Path) -> None:
 
 
 def together(stage: str, sizes: Sequence[Size], repeats: int) -> list[Cost]:
-    """Run a stage of the last size, and of the others in turns beside it; return their costs."""
+    """Run a stage of the last size, and of the others in turns beside it; return their mean costs.
+
+    The last size is run again until all others have had their turns: none runs alone, and faster.
+    """
     *others, largest = sizes
     taken: dict[Size, list[Cost]] = {size: [] for size in others}
+
+    def take_largest() -> list[Cost]:
+        runs = [largest.take(stage)]
+        while any(len(costs) < repeats for costs in taken.values()):
+            runs.append(largest.take(stage))
+        return runs
+
     with ThreadPoolExecutor(1) as pool:
-        beside = pool.submit(largest.take, stage)
+        beside = pool.submit(take_largest)
         while True:
             for size, costs in taken.items():
                 cost = size.take(stage)
-                alone = beside.done()  # and therefore faster
-                if not alone or len(costs) < repeats:
-                    costs.append(cost)
-                if alone and all(len(costs) >= repeats for costs in taken.values()):
-                    return [*map(Cost.mean, taken.values()), beside.result()]
+                if beside.done():
+                    return [Cost.mean(costs) for costs in (*taken.values(), beside.result())]
+                costs.append(cost)
 
 
 def measured(study: str, options: argparse.Namespace) -> dict[str, list[Cost]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -74,7 +75,17 @@ def test_smaller_sizes_take_turns_as_long_as_the_largest_runs():
         assert (size.turns - 1) / 2 <= cost.cpu <= (size.turns + 1) / 2
 
 
-def test_smaller_sizes_have_their_turns_if_the_largest_is_quick():
-    small, large = Waiting(10), Waiting(1000)
-    assert together("merge", [small, large], 3)[0].cpu >= 2
-    assert small.turns >= 3
+def test_the_largest_runs_again_until_all_have_had_their_turns():
+    class Slow(Waiting):
+        def take(self, stage):
+            time.sleep(0.01)
+            return super().take(stage)
+
+    small, large = Slow(10), Slow(1000)
+    found = together("merge", [small, large], 30)
+    assert small.turns > 30
+    assert large.turns > 1
+    assert found == [
+        Cost(10, 1, (1 + small.turns - 1) / 2, 100),
+        Cost(1000, 1, (1 + large.turns) / 2, 100),
+    ]
