@@ -33,6 +33,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -196,21 +197,25 @@ def together(stage: str, sizes: Sequence[Size], repeats: int) -> list[Cost]:
     """
     *others, largest = sizes
     taken: dict[Size, list[Cost]] = {size: [] for size in others}
+    left = threading.Event()  # by an error too: nobody would wait for further turns
 
     def take_largest() -> list[Cost]:
         runs = [largest.take(stage)]
-        while any(len(costs) < repeats for costs in taken.values()):
+        while not left.is_set() and any(len(costs) < repeats for costs in taken.values()):
             runs.append(largest.take(stage))
         return runs
 
     with ThreadPoolExecutor(1) as pool:
         beside = pool.submit(take_largest)
-        while True:
-            for size, costs in taken.items():
-                cost = size.take(stage)
-                if beside.done():
-                    return [Cost.mean(costs) for costs in (*taken.values(), beside.result())]
-                costs.append(cost)
+        try:
+            while True:
+                for size, costs in taken.items():
+                    cost = size.take(stage)
+                    if beside.done():
+                        return [Cost.mean(costs) for costs in (*taken.values(), beside.result())]
+                    costs.append(cost)
+        finally:
+            left.set()
 
 
 def measured(study: str, options: argparse.Namespace) -> dict[str, list[Cost]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 
@@ -89,3 +90,16 @@ def test_the_largest_runs_again_until_all_have_had_their_turns():
         Cost(10, 1, (1 + small.turns - 1) / 2, 100),
         Cost(1000, 1, (1 + large.turns) / 2, 100),
     ]
+
+
+def test_a_failing_size_ends_the_runs_of_the_largest():
+    class Failing(Waiting):
+        def take(self, stage):
+            sys.exit("no such study")
+
+    large = Waiting(1000)
+    with pytest.raises(SystemExit, match="no such study"):
+        together("merge", [Failing(10), large], 3)
+    turns = large.turns
+    time.sleep(0.05)
+    assert large.turns == turns
