@@ -17,8 +17,10 @@ memory. Nothing else should run.
 Growth of time is the exponent x of t ∝ eventsˣ between the largest two sizes, where t is the time
 without its constant start: from events and seconds of each process those of runs with very
 few events, which take their turns too, are taken away. (With the start, x would look smaller than
-it is.) Beside it stands the slope of the straight line through all three sizes, in logarithms.
-Growth of memory is the ratio between the same two sizes, the start included.
+it is.) What is left of the second largest size is what makes x uncertain: turns go on, and the
+largest is run again beside them, until it is known well enough. The standard error of x counts
+the scatter of all sizes but those that ran once. Growth of memory is the ratio between the same
+two sizes, the start included.
 
     python benchmarks/growth.py --studies radio skies --events 2000 20000   # a minute
     python benchmarks/growth.py --json growth.json                          # a million: an hour
@@ -28,6 +30,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -37,12 +40,10 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from statistics import mean
-
-import numpy as np
+from statistics import mean, stdev
 
 from comparison import Row, at_most, table
 
@@ -55,12 +56,20 @@ BATCH, BLOCK = 512, 1000
 
 @dataclass(frozen=True)
 class Small:
-    """A small network of a study, and where it finds its events."""
+    """A small network of a study, and where it finds its events.
+
+    Attributes
+    ----------
+    scale
+        How many times as many events are taken, where one is so little work that fewer take less
+        than the start of a process.
+    """
 
     method: str
     settings: dict
     role: str = "train"
     source: str = "toy"
+    scale: int = 1
 
 
 NETWORKS = {
@@ -73,19 +82,26 @@ NETWORKS = {
     "radio": Small(
         "classifier", {"gate": 1, "filters": 1, "channels": 2, "evidence": 2, "hidden": 4}
     ),
-    "refinement": Small("energy", {"channels": 2, "hidden": 8}),
+    "refinement": Small("energy", {"channels": 2, "hidden": 8}, scale=10),
 }
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a stage took, of so many processes together."""
+    """What a stage took, of so many processes together.
+
+    Attributes
+    ----------
+    error
+        Standard error of the CPU seconds; 0 where they were taken once.
+    """
 
     events: int
     seconds: float
     cpu: float
     megabytes: float
     processes: int = 1
+    error: float = 0.0
 
     @staticmethod
     def of(events: int, seconds: float, parts: Sequence[Cost]) -> Cost:
@@ -99,13 +115,16 @@ class Cost:
         seconds, cpu, megabytes = (
             mean(getattr(cost, name) for cost in costs) for name in ("seconds", "cpu", "megabytes")
         )
-        return Cost(costs[0].events, seconds, cpu, megabytes, costs[0].processes)
+        error = stdev(cost.cpu for cost in costs) / len(costs) ** 0.5 if len(costs) > 1 else 0.0
+        return Cost(costs[0].events, seconds, cpu, megabytes, costs[0].processes, error)
 
-    def without(self, start: Cost) -> tuple[float, float]:
+    def without(self, start: Cost) -> Cost:
         """Return events and CPU seconds beyond those of processes that hardly do anything."""
-        return (
-            self.events - self.processes * start.events,
-            self.cpu - self.processes * start.cpu,
+        return replace(
+            self,
+            events=self.events - self.processes * start.events,
+            cpu=self.cpu - self.processes * start.cpu,
+            error=math.hypot(self.error, self.processes * start.error),
         )
 
 
@@ -190,18 +209,47 @@ def forget(path: Path) -> None:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def together(stage: str, sizes: Sequence[Size], repeats: int) -> list[Cost]:
+@dataclass(frozen=True)
+class Turns:
+    """How many turns the smaller sizes take.
+
+    Attributes
+    ----------
+    least, most
+        Turns of each.
+    error
+        Relative standard error of the time of the largest of them, without the start, below which
+        no more are needed.
+    """
+
+    least: int
+    most: int
+    error: float
+
+    def suffice(self, taken: Sequence[Sequence[Cost]]) -> bool:
+        """Return whether these are enough, from those of the start up."""
+        done = min(map(len, taken))
+        if done >= self.most:
+            return True
+        if done < max(2, self.least):  # of one there is no scatter
+            return False
+        start, *_, small = map(Cost.mean, taken)
+        work = small.without(start)
+        return work.error <= self.error * work.cpu
+
+
+def together(stage: str, sizes: Sequence[Size], turns: Turns) -> list[Cost]:
     """Run a stage of the last size, and of the others in turns beside it; return their mean costs.
 
-    The last size is run again until all others have had their turns: none runs alone, and faster.
+    The last size is run again until the others have had their turns: none runs alone, and faster.
     """
     *others, largest = sizes
     taken: dict[Size, list[Cost]] = {size: [] for size in others}
-    left = threading.Event()  # by an error too: nobody would wait for further turns
+    enough = threading.Event()  # by an error too: nobody would wait for further turns
 
     def take_largest() -> list[Cost]:
         runs = [largest.take(stage)]
-        while not left.is_set() and any(len(costs) < repeats for costs in taken.values()):
+        while not enough.is_set():
             runs.append(largest.take(stage))
         return runs
 
@@ -212,18 +260,22 @@ def together(stage: str, sizes: Sequence[Size], repeats: int) -> list[Cost]:
                 for size, costs in taken.items():
                     cost = size.take(stage)
                     if beside.done():
-                        return [Cost.mean(costs) for costs in (*taken.values(), beside.result())]
+                        runs = beside.result()  # or its error
+                        return [Cost.mean(costs) for costs in (*taken.values(), runs)]
                     costs.append(cost)
+                if turns.suffice(list(taken.values())):
+                    enough.set()
         finally:
-            left.set()
+            enough.set()
 
 
 def measured(study: str, options: argparse.Namespace) -> dict[str, list[Cost]]:
     """Return the costs of a study's stages: of the start, then size by size."""
+    turns = Turns(options.repeats, options.most, options.error)
     whole = Path(tempfile.mkdtemp(prefix=f"growth-{study}-", dir=options.folder))
     try:
         sizes = []
-        for events in (options.start, *sorted(options.events)):
+        for events in (options.start, *(NETWORKS[study].scale * n for n in sorted(options.events))):
             folder = whole / str(events)
             folder.mkdir()
             shards = min(options.shards, -(-events // BLOCK))
@@ -231,7 +283,7 @@ def measured(study: str, options: argparse.Namespace) -> dict[str, list[Cost]]:
             sizes[-1].prepare()
         found = {}
         for stage in STAGES:
-            found[stage] = together(stage, sizes, options.repeats)
+            found[stage] = together(stage, sizes, turns)
             for cost in found[stage]:
                 print(line(study, stage, cost), flush=True)
             if stage == "merge":
@@ -253,27 +305,40 @@ def line(study: str, stage: str, cost: Cost) -> str:
 HEAD = f"{'study':12} {'stage':9} {'events':>9} {'s':>9} {'CPU s':>9} {'MB':>7}"
 
 
-def slopes(costs: Sequence[Cost]) -> tuple[float, float]:
-    """Return the exponent of time between the largest two sizes, and of a line through all."""
-    start, *sizes = costs
-    # a stage that takes no longer than its start does not grow
-    events, seconds = np.log(np.maximum([cost.without(start) for cost in sizes], 1e-3)).T
-    last = (seconds[-1] - seconds[-2]) / (events[-1] - events[-2])
-    return float(last), float(np.polyfit(events, seconds, 1)[0])
+def exponent(start: Cost, small: Cost, large: Cost) -> tuple[float, float]:
+    """Return the exponent of time without the start, and its standard error."""
+    one, two = small.without(start), large.without(start)
+    if min(one.cpu, two.cpu) <= 0:  # a stage that takes no longer than its start does not grow
+        return 0.0, 0.0
+    by = math.log(two.events / one.events)
+    # an error of the start makes both sizes seem faster, or both slower
+    common = start.error * (large.processes / two.cpu - small.processes / one.cpu)
+    error = math.hypot(small.error / one.cpu, large.error / two.cpu, common)
+    return math.log(two.cpu / one.cpu) / by, error / by
 
 
 def rows(study: str, found: dict[str, list[Cost]]) -> Iterator[Row]:
     """Return what the bars are about: growth of time and of memory, of each stage."""
-    for stage, costs in found.items():
-        start, *_, small, large = costs
-        each = [1e6 * t / n for n, t in (cost.without(start) for cost in (large, small))]
-        last, line = slopes(costs)
-        of = f"at {small.events:,}, exponent {line:.3f} of all"
-        yield Row(f"{study} {stage}: CPU an event", each[0], "µs", each[1], of, last, EXPONENT)
-        ratio = large.megabytes / small.megabytes
-        of = f"at {small.events:,}"
+    for stage, (start, *_, small, large) in found.items():
+        one, two = (cost.without(start) for cost in (small, large))
+        grown, error = exponent(start, small, large)
         yield Row(
-            f"{study} {stage}: memory", large.megabytes, "MB", small.megabytes, of, ratio, MEMORY
+            f"{study} {stage}: CPU an event",
+            1e6 * two.cpu / two.events,
+            "µs",
+            1e6 * one.cpu / one.events,
+            f"at {small.events:,}, exponent ± {error:.3f}",
+            grown,
+            EXPONENT,
+        )
+        yield Row(
+            f"{study} {stage}: memory",
+            large.megabytes,
+            "MB",
+            small.megabytes,
+            f"at {small.events:,}",
+            large.megabytes / small.megabytes,
+            MEMORY,
         )
 
 
@@ -281,13 +346,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--studies", nargs="+", choices=NETWORKS, default=list(NETWORKS))
-    add("--events", nargs="+", type=int, default=[10_000, 100_000, 1_000_000])
+    add("--events", nargs="+", type=int, default=[10_000, 100_000, 1_000_000], help="two or more")
     add("--start", type=int, default=100, help="events of the run that tells the start")
     add("--shards", type=int, default=8)
     add("--repeats", type=int, default=3, help="turns of the smaller sizes, at least")
+    add("--most", type=int, default=40, help="turns after which nobody waits for a small error")
+    add("--error", type=float, default=0.015, help="of the second largest size's time, at most")
     add("--folder", type=Path, help="where the files lie meanwhile; 1,000,000 skies take 15 GB")
     add("--json", type=Path, help="write the rows to this file, too")
     options = parser.parse_args()
+    if len(set(options.events)) < 2:
+        parser.error("argument --events: growth takes two sizes or more")
     os.environ["OMP_NUM_THREADS"] = "1"
     kept: list[Row] = []
     for study in options.studies:

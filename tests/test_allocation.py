@@ -52,8 +52,9 @@ start = resident()
 blocks = [np.ones(2**20, dtype="u1") for _ in range(100)]
 stays = [block for block in blocks[::10]]
 del blocks
+give_back(15)
 kept = resident() - start
-give_back()
+give_back(16)
 print(kept, resident() - start)
 """
 

@@ -5,27 +5,63 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from growth import Cost, rows, slopes, together
+from growth import Cost, Turns, exponent, rows, together
 
 START = Cost(events=0, seconds=0, cpu=2.0, megabytes=100)
+ENOUGH = Turns(least=3, most=3, error=0)
 
 
-def costs(exponent, per_event=1e-5, megabytes=(150, 150, 150), processes=1):
+def costs(power, per_event=1e-5, megabytes=(150, 150, 150), processes=1):
     sizes = (10_000, 100_000, 1_000_000)
     return [START] + [
-        Cost(events, 0, processes * START.cpu + per_event * events**exponent, most, processes)
+        Cost(events, 0, processes * START.cpu + per_event * events**power, most, processes)
         for events, most in zip(sizes, megabytes, strict=True)
     ]
 
 
-@pytest.mark.parametrize("exponent", [0.9, 1.0, 1.3])
+@pytest.mark.parametrize("power", [0.9, 1.0, 1.3])
 @pytest.mark.parametrize("processes", [1, 8])
-def test_the_exponent_is_that_of_the_time_without_the_start(exponent, processes):
-    found = slopes(costs(exponent, processes=processes))
-    assert found == pytest.approx((exponent, exponent))
+def test_the_exponent_is_that_of_the_time_without_the_start(power, processes):
+    start, *_, small, large = costs(power, processes=processes)
+    assert exponent(start, small, large) == (pytest.approx(power), 0)
+
+
+@pytest.mark.parametrize("processes", [1, 8])
+def test_its_error_is_the_scatter_of_exponents_measured_again_and_again(processes):
+    random = np.random.default_rng(3)
+    errors = {0: 0.005, 100_000: 0.02, 1_000_000: 0.1}
+    sizes = [
+        replace(cost, error=errors[cost.events])
+        for cost in costs(1.0, processes=processes)
+        if cost.events in errors
+    ]
+    found = [
+        exponent(*(replace(size, cpu=random.normal(size.cpu, size.error)) for size in sizes))[0]
+        for _ in range(2000)
+    ]
+    assert np.mean(found) == pytest.approx(1, abs=5e-3)
+    assert exponent(*sizes)[1] == pytest.approx(np.std(found), rel=0.1)
+
+
+def test_turns_end_when_what_is_left_without_the_start_is_known():
+    turns = Turns(least=3, most=10, error=0.05)
+
+    def taken(count, scatter):
+        works = [2.0 + 1.0 + scatter * (-1) ** turn for turn in range(count)]
+        return [[START] * count, [Cost(1000, 0, cpu, 100) for cpu in works]]
+
+    assert not turns.suffice(taken(2, 0.0))
+    assert turns.suffice(taken(3, 0.0))
+    assert not turns.suffice(taken(6, 0.5))
+    assert turns.suffice(taken(10, 0.5))
+    assert turns.suffice(taken(6, 0.05))
+    # as scattered, but much of each run is start
+    assert not turns.suffice([[replace(START, cpu=2.95)] * 6, taken(6, 0.05)[1]])
 
 
 def test_a_stage_that_grows_too_fast_misses_its_bar():
@@ -38,7 +74,8 @@ def test_a_stage_that_grows_too_fast_misses_its_bar():
 def test_processes_of_a_stage_add_up_but_for_their_memory():
     parts = [Cost(0, 3, 1.5, 80), Cost(0, 4, 2.5, 90)]
     assert Cost.of(1000, 5, parts) == Cost(1000, 5, 4.0, 90, 2)
-    assert Cost.mean([Cost(1, 5, 4, 9, 2), Cost(1, 7, 2, 7, 2)]) == Cost(1, 6, 3, 8, 2)
+    assert Cost.mean([Cost(1, 5, 4, 9, 2), Cost(1, 7, 2, 7, 2)]) == Cost(1, 6, 3, 8, 2, error=1)
+    assert Cost.mean([Cost(1, 5, 4, 9, 2)]) == Cost(1, 5, 4, 9, 2)
 
 
 class Waiting:
@@ -65,7 +102,7 @@ def test_smaller_sizes_take_turns_as_long_as_the_largest_runs():
             return super().take(stage)
 
     middle = Last(100)
-    found = together("merge", [small, middle, large], 3)
+    found = together("merge", [small, middle, large], ENOUGH)
     assert large.turns == 1
     assert small.turns >= 5
     assert abs(small.turns - middle.turns) <= 1
@@ -83,13 +120,10 @@ def test_the_largest_runs_again_until_all_have_had_their_turns():
             return super().take(stage)
 
     small, large = Slow(10), Slow(1000)
-    found = together("merge", [small, large], 30)
+    found = together("merge", [small, large], Turns(30, 30, 0))
     assert small.turns > 30
     assert large.turns > 1
-    assert found == [
-        Cost(10, 1, (1 + small.turns - 1) / 2, 100),
-        Cost(1000, 1, (1 + large.turns) / 2, 100),
-    ]
+    assert [cost.cpu for cost in found] == [(1 + small.turns - 1) / 2, (1 + large.turns) / 2]
 
 
 def test_a_failing_size_ends_the_runs_of_the_largest():
@@ -99,7 +133,16 @@ def test_a_failing_size_ends_the_runs_of_the_largest():
 
     large = Waiting(1000)
     with pytest.raises(SystemExit, match="no such study"):
-        together("merge", [Failing(10), large], 3)
+        together("merge", [Failing(10), large], ENOUGH)
     turns = large.turns
     time.sleep(0.05)
     assert large.turns == turns
+
+
+def test_a_failing_largest_size_is_said():
+    class Failing(Waiting):
+        def take(self, stage):
+            sys.exit("no space left")
+
+    with pytest.raises(SystemExit, match="no space left"):
+        together("merge", [Waiting(10), Failing(1000)], ENOUGH)

@@ -291,10 +291,10 @@ def _read_ragged(group: h5py.Group, first: int, last: int) -> Any:
 def chunks(
     path: str | Path, names: Iterable[str] | None, size: int, study: str | None = None
 ) -> Iterator[Events]:
-    """Read a file in chunks of ``size`` events; what is freed of one goes before the next."""
+    """Read a file in chunks of ``size`` events; now and then what is free is given back."""
     names = None if names is None else list(names)
     with opened(path, study) as file:
         _check_events(file)
-        for start in range(0, length(file), size):
+        for number, start in enumerate(range(0, length(file), size), 1):
             yield read_from(file, names, start, start + size)
-            give_back()
+            give_back(number)
