@@ -216,7 +216,7 @@ class Turns:
     Attributes
     ----------
     least, most
-        Turns of each.
+        Turns of the start and of the largest of them; sizes between take the least.
     error
         Relative standard error of the time of the largest of them, without the start, below which
         no more are needed.
@@ -228,7 +228,7 @@ class Turns:
 
     def suffice(self, taken: Sequence[Sequence[Cost]]) -> bool:
         """Return whether these are enough, from those of the start up."""
-        done = min(map(len, taken))
+        done = len(taken[-1])
         if done >= self.most:
             return True
         if done < max(2, self.least):  # of one there is no scatter
@@ -258,6 +258,8 @@ def together(stage: str, sizes: Sequence[Size], turns: Turns) -> list[Cost]:
         try:
             while True:
                 for size, costs in taken.items():
+                    if size in others[1:-1] and len(costs) >= turns.least:
+                        continue  # the exponent does not wait for them
                     cost = size.take(stage)
                     if beside.done():
                         runs = beside.result()  # or its error
@@ -348,7 +350,7 @@ def main() -> int:
     add("--studies", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     add("--events", nargs="+", type=int, default=[10_000, 100_000, 1_000_000], help="two or more")
     add("--start", type=int, default=100, help="events of the run that tells the start")
-    add("--shards", type=int, default=8)
+    add("--shards", type=int, default=2)
     add("--repeats", type=int, default=3, help="turns of the smaller sizes, at least")
     add("--most", type=int, default=40, help="turns after which nobody waits for a small error")
     add("--error", type=float, default=0.015, help="of the second largest size's time, at most")
