@@ -18,8 +18,8 @@ import h5py
 import numpy as np
 
 from cascade.cli import cascade
-from cascade.events import hdf5
 from cascade.events.seeding import Block, sequence
+from cascade.events.writing import writing
 from cascade.studies.radio import SCHEMA
 from cascade.studies.radio.settings import TraceSettings
 from cascade.studies.radio.simulation.band import Band
@@ -46,7 +46,7 @@ def into_file(folder: Path, seed: int, number: int) -> None:
 
 def written(folder: Path, blocks: list[dict]) -> None:
     """Write traces that there are already, as ``cascade simulate`` does."""
-    with hdf5.writing(folder / "written.h5", SCHEMA, {"study": "radio"}) as writer:
+    with writing(folder / "written.h5", SCHEMA, {"study": "radio"}) as writer:
         for block in blocks:
             writer.append(block)
 

@@ -22,8 +22,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from cascade.events import hdf5
 from cascade.events.seeding import Block, sequence
+from cascade.events.writing import writing
 from cascade.studies.radio import SCHEMA, STUDY
 from cascade.studies.radio.fluence import fluence
 from cascade.studies.radio.settings import TraceSettings
@@ -74,7 +74,7 @@ RATES = {"classifier": 0.004, "bilstm": 0.001}
 
 def written(folder: Path, seed: int) -> None:
     for split, number in SPLITS.items():
-        with hdf5.writing(folder / f"{split}.h5", SCHEMA, {"study": "radio", "seed": seed}) as file:
+        with writing(folder / f"{split}.h5", SCHEMA, {"study": "radio", "seed": seed}) as file:
             for block in range(number // BLOCK):
                 drawn = Block(block, BLOCK, sequence(seed, "recurrent", split, block))
                 file.append(at_snr(simulate(drawn, TraceSettings())))

@@ -19,8 +19,8 @@ from pathlib import Path
 import awkward as ak
 import numpy as np
 
-from cascade.events import hdf5
 from cascade.events.seeding import Block, blocks, sequence
+from cascade.events.writing import writing
 from cascade.studies.showers import SCHEMA
 from cascade.studies.showers.array import positions
 from cascade.studies.showers.settings import ShowerSettings
@@ -86,7 +86,7 @@ def into_file(seed: int, events: int, settings: ShowerSettings) -> None:
     with tempfile.TemporaryDirectory() as folder:
         made = [simulate(block, settings) for block in blocks(seed, "showers", "b", "b", 10, 10)]
         schema = [field for field in SCHEMA if field.name in made[0]]
-        with hdf5.writing(Path(folder) / "showers.h5", schema, {"study": "showers"}) as writer:
+        with writing(Path(folder) / "showers.h5", schema, {"study": "showers"}) as writer:
             for block in blocks(seed, "showers", "b", "b", events, 1000):
                 writer.append(simulate(block, settings))
 

@@ -55,6 +55,8 @@ STEPS = {
 }
 """Networks of the default config, and the steps of an epoch: those by default where steps are
 short, that an epoch's end has its true share; otherwise as many as take about two seconds."""
+EVENTS = {"refinement": 100_000}
+"""That are read: of small ones, soon simulated, as many as by default."""
 PIECES = 4
 """An epoch is streamed in so many."""
 
@@ -233,7 +235,7 @@ def reading(key: str, step: float, options: argparse.Namespace, folder: Path) ->
     """Return the shares of an epoch that its batches take, where a step takes so many seconds."""
     node = graph().methods[key]
     sample = graph().samples[f"{node.study}/{next(iter(node.samples.values()))}"]
-    events = min(sample.config.events["train"], options.events)
+    events = min(sample.config.events["train"], EVENTS.get(node.study, options.events))
     training = job(key, events, folder)
     memory = sum(split.event_bytes() for split in training.train.values()) * events
     started = time.process_time()
@@ -274,7 +276,7 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--networks", nargs="+", default=list(STEPS), choices=STEPS)
     parser.add_argument("--steps", type=int, default=1000, help="of an epoch, at most")
-    parser.add_argument("--events", type=int, default=10_000, help="that are read, at most")
+    parser.add_argument("--events", type=int, default=10_000, help="that are read of large ones")
     parser.add_argument("--turns", type=int, default=3)
     return parser
 

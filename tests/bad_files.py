@@ -13,8 +13,8 @@ import numpy as np
 import torch
 import uproot
 
-from cascade.events import hdf5
 from cascade.events.schema import Field
+from cascade.events.writing import writing
 from cascade.provenance import record
 from cascade.training.checkpoint import FORMAT
 from cascade.training.estimators import save_estimator
@@ -46,7 +46,7 @@ def make(folder: Path) -> Path:
 def _write(path: Path, fields: dict, study: str = "blobs", ragged: tuple = (), **facts) -> None:
     schema = [Field(name, "1", name, dtype=str(ak.to_numpy(ak.flatten(array, None)).dtype),
                     ragged=name in ragged) for name, array in fields.items()]  # fmt: skip
-    with hdf5.writing(path, schema, record(study=study, sample="default", **facts)) as writer:
+    with writing(path, schema, record(study=study, sample="default", **facts)) as writer:
         writer.append(fields)
 
 

@@ -71,8 +71,8 @@ def study_of(module):
 
 
 def test_the_parser_sees_imports():
-    assert "cascade.events.hdf5" in IMPORTS["cascade.commands.simulate"].all
-    assert "cascade.events.hdf5" not in IMPORTS["cascade.commands.simulate"].early
+    assert "cascade.events.writing" in IMPORTS["cascade.commands.simulate"].all
+    assert "cascade.events.writing" not in IMPORTS["cascade.commands.simulate"].early
     assert "cascade.training.batches" in IMPORTS["cascade.training.fit"].early
 
 
@@ -187,13 +187,14 @@ call("export jets test.h5 -o jets.root")
 call("simulate showers toy --events 40 --block 40 -o showers.h5")
 call("simulate showers orbits --events 24 --block 24 -o orbits.h5")
 from cascade.events import hdf5
+from cascade.events.writing import writing
 from cascade.study import load_study
 events = hdf5.read("showers.h5", ["axis", "core", "lg_energy", "x_max", "mass_number"])
 predicted = {f"predicted_{name}": events[name] for name in ("axis", "core", "lg_energy", "x_max")}
 declared = load_study("showers")
 schema = [field for field in (*declared.schema, *declared.predictions)
           if field.name in {**events, **predicted}]
-with hdf5.writing("showers_fit.h5", schema, {"study": "showers", "method": "fit"}) as writer:
+with writing("showers_fit.h5", schema, {"study": "showers", "method": "fit"}) as writer:
     writer.append({**events, **predicted})
 call("evaluate showers showers_fit.h5 --replicas 10 -o showers.json")
 call("plot showers resolution_energy --predictions fit:default=showers_fit.h5 -o resolution")

@@ -22,16 +22,18 @@ PACKAGES = ("torch", "numpy", "scikit-learn", "pythia8mc", "fastjet", "snakemake
 def commit() -> str:
     """Return the git commit of the running code (``-dirty`` if changed), or ``unknown``."""
     here = Path(__file__).parent
+    # without locks: a job that is killed meanwhile would leave one behind in the user's checkout
+    words = ["git", "--no-optional-locks", "-C", here, "status"]
+    words += ["--porcelain=v2", "--branch", "--untracked-files=no"]
     try:
-        found = subprocess.run(
-            ["git", "-C", here, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        found = subprocess.run(words, capture_output=True, text=True, check=False)
     except OSError:
         return "unknown"
-    return found.stdout.strip() or "unknown"
+    first, *others = found.stdout.splitlines() or [""]
+    name = first.removeprefix("# branch.oid ")
+    if name in ("", "(initial)"):  # no repository, or one without a commit
+        return "unknown"
+    return name + "-dirty" * any(not line.startswith("#") for line in others)
 
 
 def versions() -> dict[str, str]:

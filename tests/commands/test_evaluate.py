@@ -10,6 +10,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from cascade.events import hdf5
+from cascade.events.writing import writing
 from cascade.study import load_study
 
 
@@ -56,7 +57,7 @@ def test_what_a_method_does_not_predict_is_left_out(call):
     }
     study = load_study("showers")
     schema = [field for field in (*study.predictions, *study.schema) if field.name in columns]
-    with hdf5.writing("x_max.h5", schema, {"study": "showers", "method": "depth"}) as writer:
+    with writing("x_max.h5", schema, {"study": "showers", "method": "depth"}) as writer:
         writer.append(columns)
     call("evaluate", "showers", "x_max.h5", "--replicas", 10, "-o", "metrics.json")
     # without iron nothing stands apart from the protons either

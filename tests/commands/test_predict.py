@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from cascade.events import hdf5
+from cascade.events.writing import writing
 from cascade.study import load_study
 from cascade.training import checkpoint
 from cascade.training.network import build
@@ -65,7 +66,7 @@ def test_a_network_is_applied_behind_its_scaler_in_any_chunks(
 
 def test_events_without_truth_are_predicted_too(call, events):
     schema = [field for field in load_study("blobs").schema if field.name == "x"]
-    with hdf5.writing("bare.h5", schema, {"study": "blobs"}) as writer:
+    with writing("bare.h5", schema, {"study": "blobs"}) as writer:
         writer.append(events)
     call("predict", "blobs", "component", "bare.h5", "-o", "predictions.h5")
     assert set(hdf5.read("predictions.h5")) == {"score"}

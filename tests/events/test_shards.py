@@ -11,6 +11,7 @@ from cascade.events import hdf5
 from cascade.events.schema import Field
 from cascade.events.seeding import blocks
 from cascade.events.shards import merge, shard_attributes
+from cascade.events.writing import writing
 
 SCHEMA = (
     Field("x", "1", "position", ("component",)),
@@ -40,7 +41,7 @@ def write(path, index=0, number=1, events=EVENTS, size=SIZE, seed=1, **attribute
     every = blocks(seed, "test", "toy", "train", events, size)
     facts = {"study": "test", "sample": "toy", "split": "train", "seed": seed, "block": size}
     facts |= shard_attributes(index, number, every) | attributes
-    with hdf5.writing(path, SCHEMA[:2], facts) as writer:
+    with writing(path, SCHEMA[:2], facts) as writer:
         for block in every[index::number]:
             writer.append(draw(block))
     return path
@@ -49,7 +50,7 @@ def write(path, index=0, number=1, events=EVENTS, size=SIZE, seed=1, **attribute
 def whole(path):
     every = blocks(1, "test", "toy", "train", EVENTS, SIZE)
     facts = {"study": "test", "sample": "toy", "split": "train", "seed": 1, "block": SIZE}
-    with hdf5.writing(path, SCHEMA[:2], facts) as writer:
+    with writing(path, SCHEMA[:2], facts) as writer:
         for block in every:
             writer.append(draw(block))
         writer.finalise(ranks, ["x"], SCHEMA)
@@ -88,7 +89,7 @@ def refused(paths, message):
 
 def test_a_shard_may_hold_any_number_of_blocks(tmp_path):
     events = 20_000
-    with hdf5.writing(
+    with writing(
         tmp_path / "shard.h5", SCHEMA[:1],
         {"study": "test", "block": 1} | shard_attributes(0, 1, blocks(1, "a", "b", "c", events, 1)),
     ) as writer:  # fmt: skip

@@ -9,6 +9,7 @@ import torch
 
 from cascade.errors import CascadeError
 from cascade.events import hdf5
+from cascade.events.writing import writing
 from cascade.introspection import WAYS
 from cascade.introspection.patches import most_excited
 from cascade.introspection.rows import deconvnet, maximisation
@@ -103,7 +104,7 @@ def test_events_of_rows_stay_events_of_rows():
 def test_a_file_takes_the_rows(way, few, tmp_path):
     network, inputs = convolutional()
     schema, found = rows(way, network, inputs, features=FEATURES, **few)
-    with hdf5.writing(tmp_path / "rows.h5", schema, {"study": "jets"}) as writer:
+    with writing(tmp_path / "rows.h5", schema, {"study": "jets"}) as writer:
         writer.append(found)
     for name, values in hdf5.read(tmp_path / "rows.h5").items():
         np.testing.assert_array_equal(values, found[name])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascade.events import hdf5
 from cascade.events.schema import Field
+from cascade.events.writing import writing
 from cascade.introspection.settings import ExplanationSettings
 
 FRACTIONS = (0.0, 0.5, 1.0)
@@ -42,6 +42,6 @@ def write(path, study="blobs", method="perceptron", flipping=True, ways=("good",
         Field(name, "1", "", tuple(f"axis{axis}" for axis in range(values.ndim - 1)))
         for name, values in columns.items()
     )
-    with hdf5.writing(path, schema, attributes) as writer:
+    with writing(path, schema, attributes) as writer:
         writer.append(columns)
     return path

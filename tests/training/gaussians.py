@@ -14,8 +14,8 @@ from scipy.stats import wasserstein_distance
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from cascade.events import hdf5
 from cascade.events.schema import Field
+from cascade.events.writing import writing
 from cascade.settings import Settings
 from cascade.study import Network
 from cascade.training import checkpoint, fit
@@ -130,7 +130,7 @@ def write(folder, **roles):
     """Write the numbers of each role, for both splits."""
     folder.mkdir(parents=True, exist_ok=True)
     for role, x in roles.items():
-        with hdf5.writing(folder / f"{role}.h5", SCHEMA, {"study": "test"}) as writer:
+        with writing(folder / f"{role}.h5", SCHEMA, {"study": "test"}) as writer:
             known = draw(len(x), seed=len(role))
             writer.append({"x": np.asarray(x, np.float32), "known": known.astype("f4")})
     return folder

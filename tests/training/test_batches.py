@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cascade.errors import CascadeError
 from cascade.events import hdf5
 from cascade.events.schema import Field
+from cascade.events.writing import writing
 from cascade.training import batches
 from cascade.training.batches import Batches, Split
 
@@ -26,7 +27,7 @@ EVENTS = 2600
 def path(tmp_path_factory):
     path = tmp_path_factory.mktemp("batches") / "events.h5"
     number = np.arange(EVENTS)
-    with hdf5.writing(path, SCHEMA, {"study": "test"}) as writer:
+    with writing(path, SCHEMA, {"study": "test"}) as writer:
         writer.append({"number": number, "x": np.stack([number / 2, -number], 1)})
     return path
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from cascade.events import hdf5
 from cascade.events.schema import Field
+from cascade.events.writing import writing
 from cascade.settings import Settings
 from cascade.study import Network
 from cascade.training import checkpoint, fit
@@ -86,7 +86,7 @@ def draw(split):
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("line")
     for split in EVENTS:
-        with hdf5.writing(folder / f"{split}.h5", SCHEMA, {"study": "test"}) as writer:
+        with writing(folder / f"{split}.h5", SCHEMA, {"study": "test"}) as writer:
             writer.append(draw(split))
     return folder
 

@@ -7,13 +7,13 @@ import csv
 import numpy as np
 import torch
 
-from cascade.events import hdf5
 from cascade.events.schema import Field
+from cascade.events.writing import writing
 from cascade.training.history import History, history_text
 
 
 def sample(path, events):
-    with hdf5.writing(path, (Field("x", "1", "a number"),), {"study": "test"}) as writer:
+    with writing(path, (Field("x", "1", "a number"),), {"study": "test"}) as writer:
         writer.append({"x": np.zeros(events)})
     return path
 

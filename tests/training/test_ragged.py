@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from cascade.errors import CascadeError
-from cascade.events import hdf5
 from cascade.events.finite import not_finite
 from cascade.events.schema import Field
+from cascade.events.writing import writing
 from cascade.layers.ragged import Ragged, cat
 from cascade.settings import Settings
 from cascade.study import Network
@@ -91,7 +91,7 @@ def draw(events, seed):
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ragged")
     for split, seed in (("train", 1), ("validation", 2)):
-        with hdf5.writing(folder / f"{split}.h5", SCHEMA, {"study": "test"}) as writer:
+        with writing(folder / f"{split}.h5", SCHEMA, {"study": "test"}) as writer:
             writer.append(draw(EVENTS, seed))
     return folder
 
@@ -275,7 +275,7 @@ def test_where_a_ragged_field_is_not_finite_is_found(tmp_path):
     values[int(ak.sum(counts[:11]))] = np.nan
     event = int(np.flatnonzero(ak.to_numpy(counts)[11:])[0]) + 11
     events["trace"] = ak.unflatten(values, counts)
-    with hdf5.writing(tmp_path / "nan.h5", SCHEMA, {"study": "test"}) as writer:
+    with writing(tmp_path / "nan.h5", SCHEMA, {"study": "test"}) as writer:
         writer.append(events)
     found = not_finite(tmp_path / "nan.h5", ("time", "trace"))
     assert f"field 'trace' is not finite (NaN or infinite) in event {event}" in found

@@ -9,6 +9,7 @@ from torch import nn
 
 from cascade.events import hdf5
 from cascade.events.schema import Field
+from cascade.events.writing import writing
 from cascade.training import checkpoint
 from cascade.training.batches import Split
 from cascade.training.scaling import Scaled, Scaler
@@ -41,7 +42,7 @@ def path(events, tmp_path_factory):
     schema = [
         Field(name, "1", name, dims, dtype=events[name].dtype.name) for name, dims in FIELDS.items()
     ]
-    with hdf5.writing(path, schema, {"study": "test"}) as writer:
+    with writing(path, schema, {"study": "test"}) as writer:
         writer.append(events)
     return path
 
@@ -84,7 +85,7 @@ def test_a_constant_field_is_not_blown_up(path, events):
 def test_what_is_not_finite_stays_out(tmp_path):
     values = np.array([1, np.nan, 3, np.inf, 5, -np.inf], "f4")
     path = tmp_path / "holes.h5"
-    with hdf5.writing(path, [Field("x", "1", "x")], {"study": "test"}) as writer:
+    with writing(path, [Field("x", "1", "x")], {"study": "test"}) as writer:
         writer.append({"x": values})
     scaler = fitted(path, {"x": values}, "x", size=2)
     assert scaler.mean.item() == 3
@@ -93,22 +94,22 @@ def test_what_is_not_finite_stays_out(tmp_path):
 
 def test_nothing_but_holes_leaves_the_field_as_it_is(tmp_path):
     path = tmp_path / "holes.h5"
-    with hdf5.writing(path, [Field("x", "1", "x")], {"study": "test"}) as writer:
+    with writing(path, [Field("x", "1", "x")], {"study": "test"}) as writer:
         writer.append({"x": np.full(4, np.nan)})
     scaler = fitted(path, {"x": np.zeros(4)}, "x")
     assert (scaler.mean.item(), scaler.deviation.item()) == (0, 1)
 
 
 def test_a_scaler_reads_no_field_but_its_own(path, events, monkeypatch):
-    read, asked = hdf5.read_from, []
+    read, asked = hdf5.parts, []
 
-    def watched(file, names, *place):
-        asked.append(tuple(names))
-        return read(file, names, *place)
+    def watched(file, names, places, ragged):
+        asked.append((tuple(names), len(places)))
+        return read(file, names, places, ragged)
 
-    monkeypatch.setattr(hdf5, "read_from", watched)
+    monkeypatch.setattr(hdf5, "parts", watched)
     Scaler(False, (3,)).fit(Split(path, tuple(events)), "features", 200)
-    assert asked == [("features",)] * 3
+    assert asked == [(("features",), 3)]
 
 
 class Sum(nn.Module):

@@ -14,6 +14,7 @@ from cascade.errors import CascadeError
 from cascade.evaluation.roc import auc
 from cascade.events import hdf5
 from cascade.events.schema import Field
+from cascade.events.writing import writing
 from cascade.layers.ragged import Ragged
 from cascade.settings import Settings
 from cascade.study import Network
@@ -94,7 +95,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("samples")
     for name, shift in (("one", 0.0), ("other", 1.0)):
         for split, events in (("train", 700), ("validation", 300)):
-            with hdf5.writing(folder / f"{name}-{split}.h5", SCHEMA, {"study": "test"}) as writer:
+            with writing(folder / f"{name}-{split}.h5", SCHEMA, {"study": "test"}) as writer:
                 writer.append(draw(events + 50 * (name == "other"), shift, seed=events))
     return folder
 

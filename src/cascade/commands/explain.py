@@ -52,6 +52,7 @@ def explain(
         --settings '{"events": 100, "ways": {"lrp": {"rule": "composite"}}}' -o explained.h5
     """
     from cascade.events import hdf5
+    from cascade.events.writing import writing
     from cascade.introspection import checked_ways
     from cascade.introspection.explained import explained
     from cascade.introspection.explanation import one_file
@@ -89,7 +90,7 @@ def explain(
             facts["evidence"] = evidence.description
         schema, arrays = _look(declared, looked, seen, each, asked, evidence)
     attributes = record(study=study, method=name or network, ways=" ".join(ways), **facts)
-    with hdf5.writing(output, schema, attributes) as writer:
+    with writing(output, schema, attributes) as writer:
         writer.append(arrays)
 
 

@@ -55,7 +55,7 @@ def ingest(
         --settings '{"labels": {"w.root": 1, "qcd.root": 0}}'
     """
     from cascade.config import Fractions
-    from cascade.events import hdf5
+    from cascade.events.writing import writing
     from cascade.progress import Progress
     from cascade.provenance import record
     from cascade.study import Ingestion, load_study, resolve
@@ -89,7 +89,7 @@ def ingest(
                 "widen it in the settings, or read more events"
             )
         stored = [field for field in schema if field.name in first]
-        with hdf5.writing(output, stored, attributes) as writer:
+        with writing(output, stored, attributes) as writer:
             writer.append(first)
             for chunk in chunks:
                 writer.append(chunk)

@@ -41,6 +41,7 @@ def predict(
 
     from cascade.events import hdf5
     from cascade.events.finite import not_finite
+    from cascade.events.writing import writing
     from cascade.models import load_model
     from cascade.provenance import record
     from cascade.study import Estimator, Network, load_study, predicts, resolve
@@ -84,7 +85,7 @@ def predict(
     )  # fmt: skip
     names = dict.fromkeys([*chosen.inputs, *(field.name for field in truth)])
     columns = None
-    with hdf5.writing(output, (), attributes) as writer:
+    with writing(output, (), attributes) as writer:
         for chunk in hdf5.chunks(events, names, CHUNK, study):
             predicted = apply(chunk)
             if columns is None:

@@ -43,9 +43,9 @@ def simulate(
     Example:
       cascade simulate jets toy --events 2000 --seed 7 -o jets.h5
     """
-    from cascade.events import hdf5
     from cascade.events.seeding import blocks
     from cascade.events.shards import shard_attributes
+    from cascade.events.writing import writing
     from cascade.progress import Progress
     from cascade.provenance import record
     from cascade.study import Simulation, load_study, resolve
@@ -78,7 +78,7 @@ def simulate(
     with Progress(task, len(mine)) as progress:
         first = draw(mine[0], chosen)
         schema = [field for field in declared.schema if field.name in first]
-        with hdf5.writing(output, schema, attributes) as writer:
+        with writing(output, schema, attributes) as writer:
             writer.append(first)
             progress.step(1)
             for done, item in enumerate(mine[1:], start=2):

@@ -51,6 +51,7 @@ def transform(
 
     from cascade.events import hdf5
     from cascade.events.seeding import sequence
+    from cascade.events.writing import writing
     from cascade.models import load_model
     from cascade.provenance import record
     from cascade.study import Network, load_study, resolve
@@ -83,6 +84,6 @@ def transform(
     chunks = made()
     first = next(chunks, {})
     schema = [field for field in declared.schema if field.name in first]
-    with hdf5.writing(output, schema, attributes) as writer:
+    with writing(output, schema, attributes) as writer:
         for chunk in chain([first] if first else [], chunks):
             writer.append(chunk)

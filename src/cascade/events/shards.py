@@ -17,6 +17,7 @@ from cascade.errors import CascadeError
 from cascade.events import hdf5
 from cascade.events.schema import Field
 from cascade.events.seeding import Block
+from cascade.events.writing import writing
 
 if TYPE_CHECKING:
     from cascade.events.schema import Events
@@ -68,7 +69,7 @@ def merge(
         stored = [field for field in schema if field.name in files[0]]
         names = [field.name for field in stored]
         attributes = {key: value for key, value in files[0].attrs.items() if key not in _OWN}
-        with hdf5.writing(path, stored, attributes) as writer:
+        with writing(path, stored, attributes) as writer:
             for file, start, stop in places:
                 writer.append(hdf5.read_from(file, names, start, stop))
             if finalise is not None:

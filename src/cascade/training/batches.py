@@ -22,6 +22,7 @@ import torch
 
 from cascade.errors import CascadeError
 from cascade.events import hdf5
+from cascade.events.ragged import flat
 from cascade.events.seeding import sequence
 from cascade.layers.ragged import Ragged, cat
 
@@ -55,8 +56,7 @@ class Split:
         """Read several parts (start, stop) of the file, opened once; all fields, or those named."""
         names = self.fields if names is None else tuple(names)
         with hdf5.opened(self.path) as file:
-            for place in places:
-                yield _tensors(hdf5.read_from(file, names, *place))
+            yield from map(_tensors, hdf5.parts(file, names, places, ragged=_ragged))
 
     def event_bytes(self) -> float:
         """Return the memory that one event takes, in the mean over the split."""
@@ -80,12 +80,15 @@ def tensor(array: np.ndarray | Any) -> Values:
 
     Nothing is copied where that is possible; floating point becomes float32.
     """
+    if isinstance(array, Ragged):
+        return array
     if not isinstance(array, np.ndarray):
-        import awkward as ak
-
-        counts = ak.to_numpy(ak.num(array, axis=1)).astype(np.int64)
-        return Ragged(tensor(ak.to_numpy(ak.flatten(array, axis=1))), torch.from_numpy(counts))
+        return _ragged(*flat(array))
     return torch.from_numpy(array if array.dtype.kind in "iub" else array.astype("f4", copy=False))
+
+
+def _ragged(values: np.ndarray, counts: np.ndarray) -> Ragged:
+    return Ragged(tensor(values), torch.from_numpy(counts))
 
 
 class Batches:

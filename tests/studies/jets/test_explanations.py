@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from cascade.errors import CascadeError
 from cascade.events import hdf5
 from cascade.events.schema import Field
+from cascade.events.writing import writing
 from cascade.plotting import style
 from cascade.plotting.product import Inputs
 from cascade.plotting.settings import FigureSettings
@@ -37,7 +38,7 @@ def write(path, ways, settings, **columns):
         for name, values in columns.items()
     )  # fmt: skip
     facts = {"study": "jets", "method": "cnn", "ways": ways, "settings": json.dumps(settings)}
-    with hdf5.writing(path, schema, facts) as writer:
+    with writing(path, schema, facts) as writer:
         writer.append(columns)
 
 

@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from cascade.errors import CascadeError
 from cascade.events import hdf5
+from cascade.events.writing import writing
 from cascade.plotting import style
 from cascade.plotting.product import Inputs
 from cascade.plotting.reading import Applied, read_history
@@ -77,7 +78,7 @@ def folder(tmp_path_factory):
         events = make_jets(seed, selection)
         settings = json.dumps({"selection": selection.model_dump()})
         facts = {"study": "jets", "sample": name, "split": "test", "settings": settings}
-        with hdf5.writing(folder / f"{name}.h5", SCHEMA, facts) as writer:
+        with writing(folder / f"{name}.h5", SCHEMA, facts) as writer:
             writer.append(events)
     events = hdf5.read(folder / "pythia.h5", ("label", "weight", *FORMULAS))
     for name, sign in FORMULAS.items():

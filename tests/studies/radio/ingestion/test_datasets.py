@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cascade.errors import CascadeError
-from cascade.events import hdf5
+from cascade.events.writing import writing
 from cascade.provenance import record
 from cascade.settings import validate
 from cascade.studies.radio import SCHEMA
@@ -54,7 +54,7 @@ def file(traces, tmp_path):
 
 def test_a_file_of_cascade_gives_the_same_traces(traces, tmp_path):
     path = tmp_path / "own.h5"
-    with hdf5.writing(path, SCHEMA, record(study="radio", sample="default")) as writer:
+    with writing(path, SCHEMA, record(study="radio", sample="default")) as writer:
         writer.append(traces)
     same(read(path, datasets=WHOLE, **UNFILTERED), traces)
 

@@ -12,6 +12,7 @@ import torch
 from cascade.cli import cascade
 from cascade.errors import CascadeError
 from cascade.events import hdf5
+from cascade.events.writing import writing
 from cascade.studies.radio import SCHEMA, metrics
 from cascade.studies.radio.calibration import IDENTITY
 from cascade.training import checkpoint
@@ -189,7 +190,7 @@ def test_a_split_of_nothing_but_noise_is_refused(folder, tmp_path):
 def test_truth_that_is_needed_to_learn_is_named(folder, tmp_path):
     events = hdf5.read(folder / "short.h5")
     some = [field for field in SCHEMA if field.name != "signal"]
-    with hdf5.writing(tmp_path / "bare.h5", some, {"study": "radio"}) as writer:
+    with writing(tmp_path / "bare.h5", some, {"study": "radio"}) as writer:
         writer.append({field.name: events[field.name] for field in some})
     refused(
         lambda: train(folder, "joint", tmp_path / "model.ckpt", {}, TRAINING,

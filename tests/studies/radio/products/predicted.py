@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from cascade.events import hdf5
 from cascade.events.seeding import Block, sequence
+from cascade.events.writing import writing
 from cascade.settings import validate
 from cascade.studies.radio import PREDICTIONS, SCHEMA, TRUTH
 from cascade.studies.radio.settings import TraceSettings
@@ -23,7 +23,7 @@ def make_traces(number, seed=1, **settings):
 def write(path, columns, sample="default"):
     """Write columns of the study's fields."""
     facts = {"study": "radio", "sample": sample, "split": "test"}
-    with hdf5.writing(path, [FIELDS[name] for name in columns], facts) as writer:
+    with writing(path, [FIELDS[name] for name in columns], facts) as writer:
         writer.append(columns)
 
 

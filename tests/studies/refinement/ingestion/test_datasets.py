@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cascade.errors import CascadeError
-from cascade.events import hdf5
+from cascade.events.writing import writing
 from cascade.provenance import record
 from cascade.settings import validate
 from cascade.studies.refinement import SCHEMA
@@ -56,7 +56,7 @@ def file(stations, tmp_path):
 
 def test_a_file_of_cascade_gives_the_same_stations(stations, tmp_path):
     path = tmp_path / "own.h5"
-    with hdf5.writing(path, SCHEMA, record(study="refinement", sample="data")) as writer:
+    with writing(path, SCHEMA, record(study="refinement", sample="data")) as writer:
         writer.append(stations)
     same(read(path, datasets=WHOLE), stations)
 

@@ -8,6 +8,7 @@ import torch
 
 from cascade.cli import cascade
 from cascade.events import hdf5
+from cascade.events.writing import writing
 from cascade.studies.refinement import SCHEMA
 from cascade.training import checkpoint
 
@@ -54,7 +55,7 @@ def rewritten(source, target, drop=(), **changes):
     """Copy a file of events without some fields, or with other values in them."""
     events = {name: x for name, x in hdf5.read(source).items() if name not in drop} | changes
     schema = [field for field in SCHEMA if field.name in events]
-    with hdf5.writing(target, schema, {"study": "refinement"}) as writer:
+    with writing(target, schema, {"study": "refinement"}) as writer:
         writer.append(events)
     return target
 

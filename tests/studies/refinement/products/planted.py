@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascade.events import hdf5
 from cascade.events.seeding import Block, sequence
+from cascade.events.writing import writing
 from cascade.settings import validate
 from cascade.studies.refinement import PREDICTIONS, SCHEMA, TRUTH
 from cascade.studies.refinement.settings import StationSettings
@@ -35,7 +35,7 @@ def refine(stations, seed=1):
 def write(path, columns, sample="data"):
     """Write columns of the study's fields."""
     facts = {"study": "refinement", "sample": sample, "split": "test"}
-    with hdf5.writing(path, [FIELDS[name] for name in columns], facts) as writer:
+    with writing(path, [FIELDS[name] for name in columns], facts) as writer:
         writer.append(columns)
     return path
 

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from cascade.cli import cascade
 from cascade.errors import CascadeError
-from cascade.events import hdf5
 from cascade.events.seeding import Block, sequence
+from cascade.events.writing import writing
 from cascade.settings import validate
 from cascade.studies.showers import SCHEMA
 from cascade.studies.showers.array import positions
@@ -87,7 +87,7 @@ def write(path, branches):
 
 def test_an_exported_file_gives_the_same_events(showers, tmp_path):
     schema = [field for field in SCHEMA if field.name in showers]
-    with hdf5.writing(tmp_path / "test.h5", schema, {"study": "showers"}) as writer:
+    with writing(tmp_path / "test.h5", schema, {"study": "showers"}) as writer:
         writer.append(showers)
     line = ["export", "showers", str(tmp_path / "test.h5"), "-o", str(tmp_path / "out.root")]
     CliRunner().invoke(cascade, line, catch_exceptions=False)

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cascade.events import hdf5
+from cascade.events.writing import writing
 from cascade.layers.ragged import Ragged
 from cascade.studies.showers import STUDY, networks
 from cascade.studies.showers.networks.front import plane_front
@@ -150,7 +150,7 @@ def folder(tmp_path_factory, showers):
     folder = tmp_path_factory.mktemp("showers")
     schema = [field for field in STUDY.schema if field.name in showers]
     for split, use in (("train", slice(0, 32)), ("validation", slice(32, 40))):
-        with hdf5.writing(folder / f"{split}.h5", schema, {"study": "showers"}) as writer:
+        with writing(folder / f"{split}.h5", schema, {"study": "showers"}) as writer:
             writer.append({name: values[use] for name, values in showers.items()})
     return folder
 

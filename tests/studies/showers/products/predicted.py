@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascade.events import hdf5
+from cascade.events.writing import writing
 from cascade.studies.showers import PREDICTIONS, SCHEMA, symmetry
 from cascade.studies.showers.settings import ShowerSettings
 from cascade.studies.showers.simulation.simulate import draw
@@ -19,7 +19,7 @@ SIZES = {"axis": 0.02, "core": 30.0, "lg_energy": 0.05, "x_max": 20.0}
 def write(path, columns, sample="toy"):
     """Write columns of the study's fields."""
     facts = {"study": "showers", "sample": sample, "split": "test"}
-    with hdf5.writing(path, [FIELDS[name] for name in columns], facts) as writer:
+    with writing(path, [FIELDS[name] for name in columns], facts) as writer:
         writer.append(columns)
 
 
@@ -28,7 +28,7 @@ def write_showers(path, number, seed):
     settings = ShowerSettings()
     events = draw(np.random.default_rng(seed), number, settings)
     facts = {"study": "showers", "sample": "toy", "settings": settings.model_dump_json()}
-    with hdf5.writing(path, [FIELDS[name] for name in events], facts) as writer:
+    with writing(path, [FIELDS[name] for name in events], facts) as writer:
         writer.append(events)
     return {name: np.asarray(events[name]) for name in TRUTH}
 

@@ -4,6 +4,7 @@ import pytest
 
 from cascade.errors import CascadeError
 from cascade.events import hdf5
+from cascade.events.writing import writing
 from cascade.plotting.product import Inputs
 from cascade.studies.showers.array import positions
 from cascade.studies.showers.products.display import (
@@ -91,7 +92,7 @@ def test_a_shower_that_triggers_nothing_is_a_clear_mistake(tmp_path):
         "core": np.zeros((1, 2)),
         **{name: np.ones(1) for name in ("lg_energy", "x_max", "mass_number")},
     }
-    with hdf5.writing(path, [FIELDS[name] for name in events], {"study": "showers"}) as writer:
+    with writing(path, [FIELDS[name] for name in events], {"study": "showers"}) as writer:
         writer.append(events)
     with pytest.raises(CascadeError, match="events: 0 has no triggered station"):
         event_display(Inputs(samples={"a": path}), ShowerDisplaySettings(events=[0]))

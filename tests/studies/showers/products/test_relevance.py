@@ -7,6 +7,7 @@ import pytest
 from cascade.errors import CascadeError
 from cascade.events import hdf5
 from cascade.events.schema import Field
+from cascade.events.writing import writing
 from cascade.plotting.product import Inputs
 from cascade.studies.showers.evidence import earliest
 from cascade.studies.showers.products.explained import read_explanation, summed
@@ -44,7 +45,7 @@ def write(path, without=()):
     columns["evidence"] = earliest(events)
     facts = {"study": "showers", "method": "hexagonal", "ways": "embedding saliency lrp grad_cam"}
     facts["settings"] = json.dumps({"number": "x_max"})
-    with hdf5.writing(path, schema, facts) as writer:
+    with writing(path, schema, facts) as writer:
         writer.append({**events, **columns})
     return path
 
@@ -142,7 +143,7 @@ def test_what_is_not_there_is_a_clear_mistake(inputs, settings, complaint):
 def test_an_explanation_without_relevance_is_a_clear_mistake(tmp_path):
     path = tmp_path / "nodes.h5"
     facts = {"study": "showers", "method": "hexagonal", "ways": "embedding"}
-    with hdf5.writing(path, [Field("embedding", "1", "t-SNE", ("xy",))], facts) as writer:
+    with writing(path, [Field("embedding", "1", "t-SNE", ("xy",))], facts) as writer:
         writer.append({"embedding": np.zeros((3, 2), np.float32)})
     with pytest.raises(CascadeError, match="holds no relevance of single elements"):
         relevance_over_distance(Inputs(explanations={"nodes": path}), RelevanceProfilesSettings())

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cascade.errors import CascadeError
-from cascade.events import hdf5
+from cascade.events.writing import writing
 from cascade.settings import validate
 from cascade.studies.skies import SCHEMA
 from cascade.studies.skies.ingestion.frame import equatorial, unit_vectors
@@ -61,7 +61,7 @@ def test_the_public_list_needs_no_settings():
 def test_events_of_a_list_can_be_stored(tmp_path):
     (events,) = skies(AUGER, rays=20)
     schema = [field for field in SCHEMA if field.name in events]
-    with hdf5.writing(tmp_path / "all.h5", schema, {"study": "skies"}) as writer:
+    with writing(tmp_path / "all.h5", schema, {"study": "skies"}) as writer:
         writer.append(events)
     with h5py.File(tmp_path / "all.h5") as file:
         assert set(file) == {"direction", "energy"}

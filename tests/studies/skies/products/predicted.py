@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from cascade.events import hdf5
 from cascade.events.seeding import Block, sequence
+from cascade.events.writing import writing
 from cascade.studies.skies import PREDICTIONS, SCHEMA
 from cascade.studies.skies.settings import SkySettings
 from cascade.studies.skies.simulation.simulate import simulate
@@ -23,7 +23,7 @@ def make_skies(number, seed=1, rays=60, **settings):
 def write(path, columns, sample="default"):
     """Write columns of the study's fields."""
     facts = {"study": "skies", "sample": sample, "split": "test"}
-    with hdf5.writing(path, [FIELDS[name] for name in columns], facts) as writer:
+    with writing(path, [FIELDS[name] for name in columns], facts) as writer:
         writer.append(columns)
 
 

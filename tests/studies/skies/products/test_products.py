@@ -8,6 +8,7 @@ from scipy.special import logit
 
 from cascade.errors import CascadeError
 from cascade.events import hdf5
+from cascade.events.writing import writing
 from cascade.introspection.neighbours import SCHEMA
 from cascade.plotting import style
 from cascade.plotting.product import Inputs
@@ -213,7 +214,7 @@ def test_methods_without_ray_scores_need_no_map(inputs):
 def write_graphs(path, skies, found, truth=True):
     names = ("direction", "energy", *(TRUTH if truth else ()))
     schema = (*SCHEMA, *(FIELDS[name] for name in names))
-    with hdf5.writing(path, schema, {"study": "skies", "method": "dgcnn"}) as writer:
+    with writing(path, schema, {"study": "skies", "method": "dgcnn"}) as writer:
         writer.append({"neighbours": found, **{name: skies[name] for name in names}})
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from cascade.errors import CascadeError
-from cascade.events import hdf5
 from cascade.events.schema import Field
+from cascade.events.writing import writing
 from cascade.plotting import style
 from cascade.plotting.product import Inputs
 from cascade.studies.skies.evidence import source_rays
@@ -31,7 +31,7 @@ def explain(path, skies):
         for name, values in columns.items()
     ]
     facts = {"study": "skies", "method": "net", "ways": "lrp", "content": "explanation"}
-    with hdf5.writing(path, schema, facts) as writer:
+    with writing(path, schema, facts) as writer:
         writer.append(columns)
 
 
