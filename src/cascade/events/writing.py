@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from cascade.events.schema import Events
 
 CHUNK_BYTES, CHUNK_ROWS = 2**18, 1024
-"""Of a dataset's chunk, at most. Trainings read runs of a thousand events from anywhere."""
+"""Of a dataset's chunk, at most. Its rows are a power of two, to divide the runs of events that a
+training reads from anywhere: a chunk between two runs would be decompressed for each."""
 VERSION = ("v110", "v110")
 """Of the format, from 2016: before, where the chunks lie took memory that grew with the events."""
 

@@ -78,7 +78,8 @@ def _tensors(events: Events) -> dict[str, Values]:
 def tensor(array: np.ndarray | Any) -> Values:
     """Return a NumPy array as a tensor, an Awkward one (events × var × …) as a ragged batch.
 
-    Nothing is copied where that is possible; floating point becomes float32.
+    A ragged batch stays one. Nothing is copied where that is possible; floating point becomes
+    float32.
     """
     if isinstance(array, Ragged):
         return array
