@@ -180,9 +180,10 @@ class Product:
 
 @dataclass(frozen=True)
 class Finalise:
-    """A last step on a merged split: ``function(events) -> Events`` with further columns.
+    """A last step on a merged split: ``function(chunks)`` yields further columns, chunk by chunk.
 
-    It sees only the fields in ``reads``, for all events of the split at once.
+    It sees only the fields in ``reads``, but of all events: ``chunks`` of events of the split, which
+    it may go through as often as it needs to.
     """
 
     function: str

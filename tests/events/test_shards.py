@@ -32,8 +32,11 @@ def draw(block):
     }
 
 
-def ranks(columns):
-    return {"rank": np.argsort(np.argsort(columns["x"][:, 0]))}
+def ranks(chunks):
+    place = np.argsort(np.argsort(np.concatenate([events["x"][:, 0] for events in chunks])))
+    for events in chunks:
+        rank, place = np.split(place, [len(events["x"])])
+        yield {"rank": rank}
 
 
 def write(path, index=0, number=1, events=EVENTS, size=SIZE, seed=1, **attributes):

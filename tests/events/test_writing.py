@@ -81,18 +81,22 @@ def test_a_writer_refuses_fields_of_different_length_or_shape(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_finalise_sees_the_fields_that_it_reads_and_adds_columns(tmp_path):
+def test_finalise_sees_the_fields_that_it_reads_and_adds_columns(tmp_path, monkeypatch):
+    monkeypatch.setattr("cascade.events.writing.CHUNK_EVENTS", 16)
     path, seen = tmp_path / "events.h5", []
 
-    def ranks(columns):
-        seen.extend(columns)
-        return {"rank": np.argsort(np.argsort(columns["pt"]))}
+    def ranks(chunks):
+        place = np.argsort(np.argsort(np.concatenate([chunk["pt"] for chunk in chunks])))
+        for chunk in chunks:
+            seen.append(set(chunk))
+            rank, place = np.split(place, [len(chunk["pt"])])
+            yield {"rank": rank}
 
     with writing(path, SCHEMA, ATTRIBUTES) as writer:
         for seed in range(3):
             writer.append(events(20, seed))
         writer.finalise(ranks, ["pt"], [*SCHEMA, Field("rank", "1", "rank", dtype="int32")])
-    assert seen == ["pt"]
+    assert seen == [{"pt"}] * 4
     found = hdf5.read(path, ["pt", "rank"])
     assert (np.diff(found["pt"][np.argsort(found["rank"])]) > 0).all()
 
@@ -103,7 +107,7 @@ def test_finalise_neither_lengthens_a_column_nor_leaves_it_short(tmp_path):
     def finalised(schema, column):
         with writing(tmp_path / "events.h5", schema, ATTRIBUTES) as writer:
             writer.append({**events(5), "rank": np.zeros(5)})
-            writer.finalise(lambda columns: {"rank": column}, ["pt"], [*SCHEMA, rank])
+            writer.finalise(lambda chunks: [{"rank": column}], ["pt"], [*SCHEMA, rank])
 
     with pytest.raises(ValueError, match="rank: 4 events, not 5"):
         finalised(SCHEMA, np.zeros(4))

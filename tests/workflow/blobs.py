@@ -48,8 +48,9 @@ def read(files, settings, keep):
         yield {"x": np.loadtxt(file, ndmin=2)[:1][chosen], "label": np.zeros(chosen.sum())}
 
 
-def weights(events):
-    return {"weight": np.ones(len(events["label"]))}
+def weights(chunks):
+    for events in chunks:
+        yield {"weight": np.ones(len(events["label"]))}
 
 
 def first_component(events, settings):

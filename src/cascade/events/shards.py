@@ -6,7 +6,7 @@ process would have written, to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,7 @@ def merge(
     shards: Sequence[str | Path],
     path: str | Path,
     schema: Sequence[Field],
-    finalise: Callable[[Events], Events] | None = None,
+    finalise: Callable[[Iterable[Events]], Iterable[Events]] | None = None,
     reads: Sequence[str] = (),
 ) -> int:
     """Merge shards block by block, in the order of the blocks; return the number of events.
@@ -57,7 +57,7 @@ def merge(
     schema
         Fields of the study; those that ``finalise`` adds are not in the shards.
     finalise
-        ``(events) -> Events``, given the fields ``reads`` of all events, returns further fields.
+        ``(chunks) -> chunks``, given the fields ``reads`` of all events, yields further fields.
 
     Raises
     ------

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,24 @@ if TYPE_CHECKING:
 CHUNK_BYTES, CHUNK_ROWS = 2**18, 1024
 """Of a dataset's chunk, at most. Its rows are a power of two, to divide the runs of events that a
 training reads from anywhere: a chunk between two runs would be decompressed for each."""
+CHUNK_EVENTS = 2**16
+"""Events that a study's last step on a split sees at once."""
 VERSION = ("v110", "v110")
 """Of the format, from 2016: before, where the chunks lie took memory that grew with the events."""
+
+
+@dataclass(frozen=True)
+class Chunks:
+    """Events of an open file, chunk by chunk, as often as one goes through them."""
+
+    file: h5py.File
+    names: tuple[str, ...]
+    events: int
+
+    def __iter__(self) -> Iterator[Events]:
+        for start in range(0, self.events, CHUNK_EVENTS):
+            stop = min(start + CHUNK_EVENTS, self.events)
+            yield read_from(self.file, self.names, start, stop)
 
 
 class Writer:
@@ -62,21 +79,25 @@ class Writer:
 
     def finalise(
         self,
-        function: Callable[[Events], Events],
+        function: Callable[[Iterable[Events]], Iterable[Events]],
         reads: Sequence[str],
         schema: Sequence[Field],
     ) -> None:
         """Add the columns that a function makes from the fields ``reads`` of all events."""
-        columns = function(read_from(self.file, reads))
-        for field in schema:
-            if field.name in columns:
-                if field.name in self.file:
+        known, added = set(self.file), {}
+        for columns in function(Chunks(self.file, tuple(reads), self.events)):
+            for field in schema:
+                if field.name not in columns:
+                    continue
+                if field.name in known:
                     raise ValueError(f"{field.name}: is in the file already")
-                if len(columns[field.name]) != self.events:
-                    raise ValueError(
-                        f"{field.name}: {len(columns[field.name])} events, not {self.events}"
-                    )
-                self._extend(field.name, np.asarray(columns[field.name], field.dtype), field)
+                values = np.asarray(columns[field.name], field.dtype)
+                self._extend(field.name, values, field)
+                added[field.name] = added.get(field.name, 0) + len(values)
+            self.check()
+        for name, events in added.items():
+            if events != self.events:
+                raise ValueError(f"{name}: {events} events, not {self.events}")
 
     def _append_ragged(self, field: Field, array: Any) -> None:
         values, counts = flat(array)

@@ -59,7 +59,7 @@ def jets() -> dict:
     drawn = [simulate(b, SETTINGS) for b in blocks(1, "jets", "toy", "train", 6000, 2000)]
     names = ("mass", "tau21", "delta_r", "pt", "label")
     events = {name: np.concatenate([events[name] for events in drawn]) for name in names}
-    return events | pt_weights(events)
+    return events | next(pt_weights([events]))
 
 
 # ------------------------------------------------------------------------------------- kinematics

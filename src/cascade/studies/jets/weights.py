@@ -8,6 +8,7 @@ finely as they allow, and no weight rests on a handful of jets.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,38 +19,42 @@ if TYPE_CHECKING:
 BINS = 200
 ENOUGH = 25
 """Jets of each class that a bin must hold, or be widened to hold."""
-PIECE = 100_000
-"""Jets that are looked at in double precision at once."""
 LARGEST = 20.0
 """Where the spectra hardly overlap, no jet counts more (or less) than this times the average."""
 
 
-def pt_weights(events: Events) -> Events:
-    """Return ``weight``, shape (events,): 1 for QCD, the ratio of the pT spectra for W jets.
+def pt_weights(chunks: Iterable[Events]) -> Iterator[Events]:
+    """Yield ``weight``, shape (events,), of each chunk: 1 for QCD, the ratio of spectra for W jets.
 
-    Reads ``pt`` and ``label`` of all jets of a split. Weights are positive and of unit mean in each
-    class; they are 1 if a class is missing or too small to have a spectrum.
+    Reads ``pt`` and ``label`` of all jets of a split, three times. Weights are positive and of unit
+    mean in each class; they are 1 if a class is missing or too small to have a spectrum.
     """
-    pt, signal = events["pt"], events["label"] == 1
-    weight = np.ones(len(pt), np.float32)
-    if signal.any() and not signal.all():
-        bins = _bins(pt)
-        jets, background = (np.bincount(bins[mask], minlength=BINS) for mask in (signal, ~signal))
+    edges = _edges(chunks)
+    background, jets = np.zeros((2, BINS), np.int64)
+    for events in chunks:
+        bins, signal = _bins(events["pt"], edges), events["label"] == 1
+        jets += np.bincount(bins[signal], minlength=BINS)
+        background += np.bincount(bins[~signal], minlength=BINS)
+    ratio = np.ones(BINS)
+    if jets.any() and background.any():
         ratio = spectrum_ratio(background, jets)
         ratio /= np.average(ratio, weights=jets)
-        np.copyto(weight, ratio.astype(np.float32)[bins], where=signal)
-    return {"weight": weight}
+    for events in chunks:
+        weight = np.where(events["label"] == 1, ratio[_bins(events["pt"], edges)], 1)
+        yield {"weight": weight.astype(np.float32)}
 
 
-def _bins(pt: np.ndarray) -> np.ndarray:
-    """Return the bin of each jet: a byte, for a split may hold many."""
-    edges = np.linspace(np.float64(pt.min()), np.float64(pt.max()), BINS + 1)
-    bins = np.empty(len(pt), np.uint8)
-    for start in range(0, len(pt), PIECE):
-        piece = pt[start : start + PIECE].astype(np.float64)
-        found = np.searchsorted(edges, piece, side="right") - 1
-        bins[start : start + PIECE] = np.clip(found, 0, BINS - 1)
-    return bins
+def _edges(chunks: Iterable[Events]) -> np.ndarray:
+    """Return the edges of equal bins from the lowest to the highest pT of all jets."""
+    ends = [end(events["pt"]) for events in chunks if len(events["pt"]) for end in (np.min, np.max)]
+    low, high = (min(ends), max(ends)) if ends else (0, 0)
+    return np.linspace(np.float64(low), np.float64(high), BINS + 1)
+
+
+def _bins(pt: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the bin of each jet."""
+    found = np.searchsorted(edges, pt.astype(np.float64), side="right") - 1
+    return np.clip(found, 0, BINS - 1)
 
 
 def spectrum_ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
