@@ -24,8 +24,8 @@ from cascade.files import check_there, reason
 if TYPE_CHECKING:
     from cascade.events.schema import Events
 
-CACHE_BYTES = 2**20
-"""Chunks of a dataset that HDF5 keeps: by default so many that memory grows with small datasets."""
+CACHE_BYTES = 2**18
+"""Of a dataset's chunks, HDF5 keeps the last one: by default, memory would grow with small datasets."""
 
 
 def open_any(path: str | Path) -> h5py.File:
@@ -165,6 +165,7 @@ def parts(
 ) -> Iterator[Events]:
     """Read fields of the events of several places ``(start, stop)`` of an open file.
 
+    Of neighbouring places, a chunk of the file that lies in both is decompressed once.
     Ragged fields are made by ``ragged`` of the values of all events and their number in each.
     """
     items = {}
@@ -206,6 +207,8 @@ def chunks(
     names = None if names is None else list(names)
     with opened(path, study) as file:
         _check_events(file)
-        for number, start in enumerate(range(0, length(file), size), 1):
-            yield read_from(file, names, start, start + size)
+        places = ((start, start + size) for start in range(0, length(file), size))
+        for number, events in enumerate(parts(file, names, places), 1):
+            yield events
+            del events  # else it would be there until the next one is
             give_back(number)

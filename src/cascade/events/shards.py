@@ -70,8 +70,12 @@ def merge(
         names = [field.name for field in stored]
         attributes = {key: value for key, value in files[0].attrs.items() if key not in _OWN}
         with writing(path, stored, attributes) as writer:
-            for file, start, stop in places:
-                writer.append(hdf5.read_from(file, names, start, stop))
+            blocks = {
+                shard: hdf5.parts(shard, names, [place for file, *place in places if file is shard])
+                for shard in files
+            }
+            for shard, *_ in places:
+                writer.append(next(blocks[shard]))
             if finalise is not None:
                 writer.finalise(finalise, reads, schema)
             return writer.events

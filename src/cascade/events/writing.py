@@ -21,8 +21,8 @@ from cascade.files import atomic
 if TYPE_CHECKING:
     from cascade.events.schema import Events
 
-CHUNK_BYTES, CHUNK_ROWS = 2**18, 1024
-"""Of a dataset's chunk, at most. Its rows are a power of two, to divide the runs of events that a
+CHUNK_BYTES, CHUNK_ROWS = CACHE_BYTES, 1024
+"""Of a dataset's chunk, at most: the last one is kept and compressed when it is full. Its rows are a power of two, to divide the runs of events that a
 training reads from anywhere: a chunk between two runs would be decompressed for each."""
 CHUNK_EVENTS = 2**16
 """Events that a study's last step on a split sees at once."""
@@ -62,6 +62,8 @@ class Writer:
         self.schema = schema
         self.check = check
         self.events = 0
+        # kept open: HDF5 would compress and write what there is of the last chunk as one is closed
+        self.datasets: dict[str, h5py.Dataset] = {}
         self.file.attrs.update(sorted(attributes.items()))  # equal content, equal file
 
     def append(self, events: Events) -> None:
@@ -104,21 +106,21 @@ class Writer:
         if field.name not in self.file:
             self.file.create_group(field.name)
             self._extend(f"{field.name}/offsets", np.zeros(1, np.int64), None)
-        end = self.file[f"{field.name}/offsets"][-1]
+        end = self.datasets[f"{field.name}/offsets"][-1]
         self._extend(f"{field.name}/values", values.astype(field.dtype), field)
         self._extend(f"{field.name}/offsets", end + np.cumsum(counts), None)
 
     def _extend(self, name: str, values: np.ndarray, field: Field | None) -> None:
-        if name not in self.file:
-            self._create(name, values, field)
-        dataset = self.file[name]
+        if name not in self.datasets:
+            self.datasets[name] = self._create(name, values, field)
+        dataset = self.datasets[name]
         if dataset.shape[1:] != values.shape[1:]:
             raise ValueError(f"{name}: shape {values.shape[1:]}, not {dataset.shape[1:]}")
         start = dataset.shape[0]
         dataset.resize(start + len(values), axis=0)
         dataset[start:] = values
 
-    def _create(self, name: str, values: np.ndarray, field: Field | None) -> None:
+    def _create(self, name: str, values: np.ndarray, field: Field | None) -> h5py.Dataset:
         row = values.dtype.itemsize * int(np.prod(values.shape[1:], dtype=np.int64))
         most = max(1, min(CHUNK_ROWS, CHUNK_BYTES // max(row, 1)))
         dataset = self.file.create_dataset(
@@ -134,11 +136,12 @@ class Writer:
         )
         if field is None:
             dataset.attrs.update(units="1", description="first value of each event, then the end")
-            return
+            return dataset
         dataset.attrs.update(units=field.unit, description=field.description)
         axes = field.dims if field.ragged else ("event", *field.dims)
         for axis, label in enumerate(axes):
             dataset.dims[axis].label = label
+        return dataset
 
 
 @contextmanager
