@@ -24,7 +24,7 @@ sizes run at the same time. Growth of memory is the ratio between the same
 two sizes, the start included.
 
     python benchmarks/growth.py --studies radio skies --events 2000 20000   # a minute
-    python benchmarks/growth.py --json growth.json                          # a million: 90 minutes
+    python benchmarks/growth.py --json growth.json                          # a million: two hours
 """
 
 from __future__ import annotations
@@ -353,8 +353,8 @@ def main() -> int:
     add("--start", type=int, default=100, help="events of the run that tells the start")
     add("--shards", type=int, default=2)
     add("--repeats", type=int, default=3, help="turns of the smaller sizes, at least")
-    add("--most", type=int, default=40, help="turns after which nobody waits for a small error")
-    add("--error", type=float, default=0.03, help="of the second largest size's time, at most")
+    add("--most", type=int, default=60, help="turns after which nobody waits for a small error")
+    add("--error", type=float, default=0.02, help="of the second largest size's time, at most")
     add("--folder", type=Path, help="where the files lie meanwhile; 1,000,000 skies take 15 GB")
     add("--json", type=Path, help="write the rows to this file, too")
     options = parser.parse_args()

@@ -182,8 +182,8 @@ class Product:
 class Finalise:
     """A last step on a merged split: ``function(chunks)`` yields further columns, chunk by chunk.
 
-    It sees only the fields in ``reads``, but of all events: ``chunks`` of events of the split, which
-    it may go through as often as it needs to.
+    It sees only the fields in ``reads``, but of all events: it may go through their ``chunks`` as
+    often as it needs to.
     """
 
     function: str

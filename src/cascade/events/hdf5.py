@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cascade.events.schema import Events
 
 CACHE_BYTES = 2**18
-"""Of a dataset's chunks, HDF5 keeps the last one: by default, memory would grow with small datasets."""
+"""HDF5 keeps the last chunk of a dataset: by default, memory would grow with small datasets."""
 
 
 def open_any(path: str | Path) -> h5py.File:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from cascade.events.schema import Events
 
 CHUNK_BYTES, CHUNK_ROWS = CACHE_BYTES, 1024
-"""Of a dataset's chunk, at most: the last one is kept and compressed when it is full. Its rows are a power of two, to divide the runs of events that a
-training reads from anywhere: a chunk between two runs would be decompressed for each."""
+"""Of a dataset's chunk, at most: the last one must fit into the cache, to be compressed when full.
+Its rows are a power of two, to divide the runs of events that a training reads from anywhere: a
+chunk between two runs would be decompressed for each."""
 CHUNK_EVENTS = 2**16
 """Events that a study's last step on a split sees at once."""
 VERSION = ("v110", "v110")
