@@ -33,6 +33,14 @@ def test_a_file_written_by_streaming_equals_one_written_at_once(cuts, tmp_path_f
     assert_equal(in_order(hdf5.read(streamed)), events(60))
 
 
+def test_a_chunk_is_compressed_once_whatever_the_blocks_that_fill_it(tmp_path):
+    """Else the file would have holes, where what there was of a chunk had been written before."""
+    whole = write(tmp_path / "whole.h5", [events(1500)])
+    blocks = [sliced(events(1500), start, start + 7) for start in range(0, 1500, 7)]
+    streamed = write(tmp_path / "streamed.h5", blocks)
+    assert streamed.stat().st_size == pytest.approx(whole.stat().st_size, rel=1e-3)
+
+
 def test_plain_h5py_reads_it_with_units_and_axes(path):
     with h5py.File(path) as file:
         assert {key: file.attrs[key] for key in ATTRIBUTES} == ATTRIBUTES
