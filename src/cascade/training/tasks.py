@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -107,13 +108,16 @@ class Supervised:
             schedule.scheduler.load_state_dict(saved)
         self.scaler.load_state_dict(state["scaler"])
 
-    def autocast(self) -> torch.autocast:
-        """Return the context of what is computed in the training's precision."""
+    def autocast(self, enabled: bool = True) -> AbstractContextManager[Any]:
+        """Return the context of what is computed in the training's precision, or is not after all.
+
+        In full precision it is none: to enter torch's takes time in every step.
+        """
         precision = PRECISIONS[self.training_settings.precision]
+        if precision is None:
+            return nullcontext()
         # weights that were cast are not kept: those of a critic change before the refiner's turn
-        return torch.autocast(
-            self.device.type, precision, enabled=precision is not None, cache_enabled=False
-        )
+        return torch.autocast(self.device.type, precision, enabled, cache_enabled=False)
 
     def moved(self, batch: dict[str, dict[str, Values]]) -> dict[str, dict[str, Values]]:
         """Return a batch on the network's device."""
@@ -163,7 +167,7 @@ class Supervised:
         optimiser.zero_grad()
         weights = [weight for group in optimiser.param_groups for weight in group["params"]]
         # the precisions of the way forward are those of the way back; weights have their own
-        with torch.autocast(self.device.type, enabled=False):
+        with self.autocast(enabled=False):
             self.scaler.scale(loss).backward()
             self.scaler.unscale_(optimiser)
             if optimiser is self.optimisers[0]:
