@@ -20,8 +20,8 @@ few events, which take their turns too, are taken away. (With the start, x would
 it is.) What is left of the second largest size is what makes x uncertain: turns go on, and the
 largest is run again beside them, until it is known well enough. The standard error of x counts
 the scatter of all sizes but those that ran once, that of the machine's speed too, although all
-sizes run at the same time. Growth of memory is the ratio between the same
-two sizes, the start included.
+sizes run at the same time. Growth of memory is the ratio between the same two sizes, the start
+included.
 
     python benchmarks/growth.py --studies radio skies --events 2000 20000   # a minute
     python benchmarks/growth.py --json growth.json                          # a million: two hours
