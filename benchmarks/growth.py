@@ -7,24 +7,26 @@ study but small, and its memory is so little that all but the smallest sizes are
 measured is the way of the events through simulation, files, scalers, batches, validation and
 predictions, not arithmetic.
 
-A machine changes its speed by more than growth is allowed to be, so the sizes are compared at the
-same time: while a stage of the largest runs on one core, the others run on a second one in turns,
-over and over until it ends, and have means taken. All read their files from the disk, as the
-largest must. CPU seconds of user and system are counted, and the largest resident memory, of each
+A machine changes its speed by more than growth is allowed to be, and each core by its own, so the
+sizes share one core at the same time: while a stage of the largest runs, the others run beside it
+in turns, over and over until it ends, and have means taken. The kernel gives each its thousandths
+of a second, and CPU seconds of user and system are counted, so that all see the same machine. All
+read their files from the disk, as the largest must. Peak memory is the largest resident memory of a
 process as it ends; a stage of several processes has the sum of the seconds and the maximum of the
-memory. Nothing else should run.
+memory. Nothing else should run, but for other studies, each on a core of its own.
 
 Growth of time is the exponent x of t ∝ eventsˣ between the largest two sizes, where t is the time
 without its constant start: from events and seconds of each process those of runs with very
 few events, which take their turns too, are taken away. (With the start, x would look smaller than
 it is.) What is left of the second largest size is what makes x uncertain: turns go on, and the
 largest is run again beside them, until it is known well enough. The standard error of x counts
-the scatter of all sizes but those that ran once, that of the machine's speed too, although all
-sizes run at the same time. Growth of memory is the ratio between the same two sizes, the start
-included.
+the scatter of all sizes but those that ran once: that of the machine's speed too, which the sizes
+share, so that x is known better than it says. Growth of memory is the ratio between the same two
+sizes, the start included.
 
-    python benchmarks/growth.py --studies radio skies --events 2000 20000   # a minute
-    python benchmarks/growth.py --json growth.json                          # a million: two hours
+    python benchmarks/growth.py --studies radio skies --events 2000 20000  # a minute
+    taskset -c 0 python benchmarks/growth.py --studies jets refinement --json one.json
+    taskset -c 1 python benchmarks/growth.py --studies showers skies radio --json two.json
 """
 
 from __future__ import annotations
@@ -38,7 +40,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -98,26 +99,25 @@ class Cost:
     """
 
     events: int
-    seconds: float
     cpu: float
     megabytes: float
     processes: int = 1
     error: float = 0.0
 
     @staticmethod
-    def of(events: int, seconds: float, parts: Sequence[Cost]) -> Cost:
+    def of(events: int, parts: Sequence[Cost]) -> Cost:
         """Return the cost of a stage of several processes."""
         cpu, most = sum(part.cpu for part in parts), max(part.megabytes for part in parts)
-        return Cost(events, seconds, cpu, most, len(parts))
+        return Cost(events, cpu, most, len(parts))
 
     @staticmethod
     def mean(costs: Sequence[Cost]) -> Cost:
         """Return what equal stages take in the mean."""
-        seconds, cpu, megabytes = (
-            mean(getattr(cost, name) for cost in costs) for name in ("seconds", "cpu", "megabytes")
+        cpu, megabytes = (
+            mean(getattr(cost, name) for cost in costs) for name in ("cpu", "megabytes")
         )
         error = stdev(cost.cpu for cost in costs) / len(costs) ** 0.5 if len(costs) > 1 else 0.0
-        return Cost(costs[0].events, seconds, cpu, megabytes, costs[0].processes, error)
+        return Cost(costs[0].events, cpu, megabytes, costs[0].processes, error)
 
     def without(self, start: Cost) -> Cost:
         """Return events and CPU seconds beyond those of processes that hardly do anything."""
@@ -132,7 +132,6 @@ class Cost:
 def spent(words: Sequence[object]) -> Cost:
     """Run ``cascade`` with these words to its end."""
     program = Path(sys.executable).with_name("cascade")
-    started = time.perf_counter()
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen([program, *map(str, words)], stdout=said, stderr=said)
         _, status, usage = os.wait4(process.pid, 0)
@@ -140,8 +139,7 @@ def spent(words: Sequence[object]) -> Cost:
         if process.returncode:
             said.seek(0)
             sys.exit(f"cascade {' '.join(map(str, words))}\n{said.read().decode()}")
-    seconds = time.perf_counter() - started
-    return Cost(0, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Cost(0, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 @dataclass(frozen=True)
@@ -198,9 +196,7 @@ class Size:
         """Run the processes of a stage one after the other."""
         for path in self.folder.glob("*.h5"):
             forget(path)
-        started = time.perf_counter()
-        parts = [spent(words) for words in self.lines(stage)]
-        return Cost.of(self.events, time.perf_counter() - started, parts)
+        return Cost.of(self.events, [spent(words) for words in self.lines(stage)])
 
 
 def forget(path: Path) -> None:
@@ -299,13 +295,10 @@ def measured(study: str, options: argparse.Namespace) -> dict[str, list[Cost]]:
 
 def line(study: str, stage: str, cost: Cost) -> str:
     """Return a line of the table of all costs."""
-    return (
-        f"{study:12} {stage:9} {cost.events:9,d} {cost.seconds:9.1f} {cost.cpu:9.1f} "
-        f"{cost.megabytes:7.0f}"
-    )
+    return f"{study:12} {stage:9} {cost.events:10,d} {cost.cpu:9.1f} {cost.megabytes:7.0f}"
 
 
-HEAD = f"{'study':12} {'stage':9} {'events':>9} {'s':>9} {'CPU s':>9} {'MB':>7}"
+HEAD = f"{'study':12} {'stage':9} {'events':>10} {'CPU s':>9} {'MB':>7}"
 
 
 def exponent(start: Cost, small: Cost, large: Cost) -> tuple[float, float]:
@@ -353,14 +346,15 @@ def main() -> int:
     add("--start", type=int, default=100, help="events of the run that tells the start")
     add("--shards", type=int, default=2)
     add("--repeats", type=int, default=3, help="turns of the smaller sizes, at least")
-    add("--most", type=int, default=60, help="turns after which nobody waits for a small error")
-    add("--error", type=float, default=0.02, help="of the second largest size's time, at most")
+    add("--most", type=int, default=20, help="turns after which nobody waits for a small error")
+    add("--error", type=float, default=0.04, help="of the second largest size's time, at most")
     add("--folder", type=Path, help="where the files lie meanwhile; 1,000,000 skies take 15 GB")
     add("--json", type=Path, help="write the rows to this file, too")
     options = parser.parse_args()
     if len(set(options.events)) < 2:
         parser.error("argument --events: growth takes two sizes or more")
     os.environ["OMP_NUM_THREADS"] = "1"
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # all sizes share a core
     kept: list[Row] = []
     for study in options.studies:
         print(HEAD)

@@ -12,14 +12,14 @@ import pytest
 
 from growth import Cost, Turns, exponent, rows, together
 
-START = Cost(events=0, seconds=0, cpu=2.0, megabytes=100)
+START = Cost(events=0, cpu=2.0, megabytes=100)
 ENOUGH = Turns(least=3, most=3, error=0)
 
 
 def costs(power, per_event=1e-5, megabytes=(150, 150, 150), processes=1):
     sizes = (10_000, 100_000, 1_000_000)
     return [START] + [
-        Cost(events, 0, processes * START.cpu + per_event * events**power, most, processes)
+        Cost(events, processes * START.cpu + per_event * events**power, most, processes)
         for events, most in zip(sizes, megabytes, strict=True)
     ]
 
@@ -53,7 +53,7 @@ def test_turns_end_when_what_is_left_without_the_start_is_known():
 
     def taken(count, scatter):
         works = [2.0 + 1.0 + scatter * (-1) ** turn for turn in range(count)]
-        return [[START] * count, [Cost(1000, 0, cpu, 100) for cpu in works]]
+        return [[START] * count, [Cost(1000, cpu, 100) for cpu in works]]
 
     assert not turns.suffice(taken(2, 0.0))
     assert turns.suffice(taken(3, 0.0))
@@ -72,10 +72,10 @@ def test_a_stage_that_grows_too_fast_misses_its_bar():
 
 
 def test_processes_of_a_stage_add_up_but_for_their_memory():
-    parts = [Cost(0, 3, 1.5, 80), Cost(0, 4, 2.5, 90)]
-    assert Cost.of(1000, 5, parts) == Cost(1000, 5, 4.0, 90, 2)
-    assert Cost.mean([Cost(1, 5, 4, 9, 2), Cost(1, 7, 2, 7, 2)]) == Cost(1, 6, 3, 8, 2, error=1)
-    assert Cost.mean([Cost(1, 5, 4, 9, 2)]) == Cost(1, 5, 4, 9, 2)
+    parts = [Cost(0, 1.5, 80), Cost(0, 2.5, 90)]
+    assert Cost.of(1000, parts) == Cost(1000, 4.0, 90, 2)
+    assert Cost.mean([Cost(1, 4, 9, 2), Cost(1, 2, 7, 2)]) == Cost(1, 3, 8, 2, error=1)
+    assert Cost.mean([Cost(1, 4, 9, 2)]) == Cost(1, 4, 9, 2)
 
 
 class Waiting:
@@ -88,7 +88,7 @@ class Waiting:
         if self.until:
             assert self.until.wait(60)
         self.turns += 1
-        return Cost(self.events, 1, self.turns, 100)
+        return Cost(self.events, self.turns, 100)
 
 
 def test_smaller_sizes_take_turns_as_long_as_the_largest_runs():
