@@ -26,7 +26,7 @@ from comparison import Row, table
 HERE = Path(__file__).parent
 USUAL = (
     "showers", "skies", "radio", "refinement", "jets_toy", "jets_pythia", "hexagonal",
-    "edge_convolution", "reading", "training_step", "attribution", "startup",
+    "convolution1d", "edge_convolution", "reading", "training_step", "attribution", "startup",
 )  # fmt: skip
 LONG = ("showers_anchors", "skies_formulas", "radio_formulas", "radio_recurrent")
 """Not run unless they are named, or with ``--long``."""

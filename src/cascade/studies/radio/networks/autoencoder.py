@@ -11,8 +11,8 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from cascade.layers.convolution1d import Conv1d, cat, interpolate
 from cascade.layers.perceptron import perceptron
 from cascade.studies.radio.calibration import IDENTITY, calibrate
 from cascade.studies.radio.fluence import PER_SQUARE
@@ -35,10 +35,10 @@ class Autoencoder(nn.Module):
         super().__init__()
         widths = [settings.channels, *settings.widths]
         self.encoder = nn.ModuleList(unit(*pair, stride=2) for pair in pairwise(widths))
-        self.compress = nn.Conv1d(widths[-1], settings.latent, 1)
-        self.expand = nn.Sequential(nn.Conv1d(settings.latent, widths[-1], 1), nn.ReLU())
+        self.compress = Conv1d(widths[-1], settings.latent, 1)
+        self.expand = nn.Sequential(Conv1d(settings.latent, widths[-1], 1), nn.ReLU())
         self.decoder = nn.ModuleList(unit(*pair) for pair in pairwise(widths[::-1]))
-        self.answer = nn.Conv1d(widths[0], 2, 5, padding=2)
+        self.answer = Conv1d(widths[0], 2, 5, padding=2)
         self.shortcuts = settings.shortcuts
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -50,7 +50,7 @@ class Autoencoder(nn.Module):
         decoded = self.expand(latent)
         for layer in self.decoder:
             beside = passed.pop()
-            decoded = layer(F.interpolate(decoded, beside.shape[-1], mode="linear"))
+            decoded = layer(interpolate(decoded, beside.shape[-1]))
             if self.shortcuts:
                 decoded = decoded + beside
         return self.answer(decoded), latent, decoded
@@ -125,7 +125,7 @@ class Joint(Denoiser):
         features = self.views.channels + 3 * width
         self.second = unit(width, width)
         self.detection = Detection(features, settings, NUMBERS + 1)
-        self.place = nn.Conv1d(features, settings.evidence, 1)
+        self.place = Conv1d(features, settings.evidence, 1)
         known = features + settings.evidence + NUMBERS
         self.normalisation = nn.BatchNorm1d(known)
         self.measure = perceptron(known, settings.hidden, MEASURED + 2)
@@ -133,7 +133,7 @@ class Joint(Denoiser):
     def forward(self, trace: Tensor) -> dict[str, Tensor]:
         """Return what the trace holds besides noise, and whether that is a pulse."""
         output, (views, first, last), found = self.describe(trace)
-        features = torch.cat([views, first, self.second(first), last], dim=1)
+        features = cat([views, first, self.second(first), last])
         numbers, level = torch.stack(found, dim=1), output["log_unit"]
         # features where the pulse is: a mean over time with learned weights
         places = self.place(features)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from cascade.layers.convolution1d import BatchNorm1d, Conv1d, cat
 from cascade.layers.perceptron import perceptron
 from cascade.studies.radio.networks.views import Views
 from cascade.studies.radio.settings.networks import ClassifierSettings
@@ -23,8 +24,8 @@ KERNEL = 5
 def unit(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
     """Return convolution, normalisation and ReLU: (B, inputs, t) → (B, outputs, t / stride)."""
     return nn.Sequential(
-        nn.Conv1d(inputs, outputs, KERNEL, stride, KERNEL // 2, bias=False),
-        nn.BatchNorm1d(outputs),
+        Conv1d(inputs, outputs, KERNEL, stride, KERNEL // 2, bias=False),
+        BatchNorm1d(outputs),
         nn.ReLU(),
     )
 
@@ -39,7 +40,7 @@ class Detection(nn.Module):
 
     def __init__(self, features: int, settings: ClassifierSettings, numbers: int = 0):
         super().__init__()
-        self.evidence = nn.Conv1d(features, settings.evidence, 1)
+        self.evidence = Conv1d(features, settings.evidence, 1)
         known = features + settings.evidence + numbers
         self.normalisation = nn.BatchNorm1d(known)
         self.answer = perceptron(known, settings.hidden, 1)
@@ -47,7 +48,11 @@ class Detection(nn.Module):
     def forward(self, features: Tensor, numbers: Tensor | None = None) -> Tensor:
         """Return the logits."""
         sums = torch.logsumexp(self.evidence(features), dim=2)
-        known = [sums, features.mean(dim=2), *([] if numbers is None else [numbers])]
+        known = [
+            sums,
+            features.sum(dim=2) / features.shape[2],
+            *([] if numbers is None else [numbers]),
+        ]
         return self.answer(self.normalisation(torch.cat(known, dim=1))).squeeze(1)
 
 
@@ -69,5 +74,5 @@ class Classifier(nn.Module):
     def forward(self, trace: Tensor) -> dict[str, Tensor]:
         """Return the logit of a pulse."""
         view = self.views(trace)
-        features = torch.cat([view.features, self.body(view.features)], dim=1)
+        features = cat([view.features, self.body(view.features)])
         return {"logit": self.detection(features, torch.log(view.unit))}

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cascade.layers.convolution1d import BatchNorm1d, Conv1d
 from cascade.studies.radio.settings.networks import ViewSettings
 from cascade.studies.radio.simulation.band import Band
 
@@ -73,18 +74,18 @@ class Views(nn.Module):
         self.channels = 3 * settings.filters
         width = settings.gate
         self.gate = nn.Sequential(
-            nn.Conv1d(1, width, KERNEL, padding=KERNEL // 2),
+            Conv1d(1, width, KERNEL, padding=KERNEL // 2),
             nn.ReLU(),
-            nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2),
+            Conv1d(width, width, KERNEL, padding=KERNEL // 2),
             nn.ReLU(),
-            nn.Conv1d(width, 1, KERNEL, padding=KERNEL // 2),
+            Conv1d(width, 1, KERNEL, padding=KERNEL // 2),
         )
         above = torch.from_numpy(self.band.high - self.band.frequency).float()
         delays = torch.linspace(*DELAYS, settings.filters)[:, None]
         breadth = self.band.high - self.band.low
         self.phase = nn.Parameter(-math.pi * delays / breadth * above**2)
         self.amplitude = nn.Parameter(torch.zeros(settings.filters, bins))
-        self.normalisation = nn.BatchNorm1d(self.channels)
+        self.normalisation = BatchNorm1d(self.channels)
         taper = _taper(self.band.samples, settings.taper)
         self.register_buffer("taper", taper, persistent=False)
         self.register_buffer("untaper", 1 / _taper(self.times, settings.taper), persistent=False)
