@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from scipy.stats import wasserstein_distance
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -95,6 +94,8 @@ def _cells(events: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray]) -> 
 
 
 def _mean_distance(values: list[np.ndarray], cells: list[np.ndarray]) -> float:
+    from scipy.stats import wasserstein_distance  # half a second, which most jobs do not need
+
     distances, spreads = [], []
     for cell in range(BINS * BINS):
         refined, data = (x[place == cell] for x, place in zip(values, cells, strict=True))

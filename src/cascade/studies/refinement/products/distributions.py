@@ -148,21 +148,45 @@ def draw(
     ratio.set(xlim=edges[[0, -1]], ylim=(0, 2))
 
 
-def wasserstein(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the Wasserstein-1 distance, (…, events₁) and (…, events₂) → (…).
+@dataclass(frozen=True)
+class Wasserstein:
+    """The Wasserstein-1 distance of samples whose values are known by their places.
 
-    Examples
-    --------
-    >>> float(wasserstein(np.array([0.0, 2.0]), np.array([1.0, 1.0, 1.0])))
-    1.0
+    Replicas of a sample hold its values again: sorted once, they need only be counted.
+
+    Attributes
+    ----------
+    gaps
+        From each of the sorted values to the next, (values − 1,).
     """
-    values = np.concatenate([first, second], axis=-1)
-    order = np.argsort(values, axis=-1, kind="stable")
-    values = np.take_along_axis(values, order, axis=-1)
-    mine = order < first.shape[-1]
-    step = np.where(mine, 1 / first.shape[-1], -1 / second.shape[-1])
-    apart = np.abs(np.cumsum(step, axis=-1))[..., :-1]
-    return np.sum(apart * np.diff(values, axis=-1), axis=-1)
+
+    gaps: np.ndarray
+
+    @staticmethod
+    def between(*samples: np.ndarray) -> tuple[Wasserstein, list[np.ndarray]]:
+        """Return the distance of samples (events,), and the places of their values.
+
+        Examples
+        --------
+        >>> distance, places = Wasserstein.between(np.array([0.0, 2.0]), np.array([1.0, 1.0, 1.0]))
+        >>> float(distance(*places))
+        1.0
+        """
+        values, places = np.unique(np.concatenate(samples), return_inverse=True)
+        ends = np.cumsum([len(sample) for sample in samples])[:-1]
+        return Wasserstein(np.diff(values)), np.split(places, ends)
+
+    def __call__(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Return the distance, places (…, events₁) and (…, events₂) → (…)."""
+        return np.abs(self._below(first) - self._below(second)) @ self.gaps
+
+    def _below(self, places: np.ndarray) -> np.ndarray:
+        """Return the distribution function at all values but the last, (…, values − 1)."""
+        rows = places.reshape(-1, places.shape[-1])
+        values = len(self.gaps) + 1
+        counts = np.stack([np.bincount(row, minlength=values) for row in rows])
+        below = np.cumsum(counts[:, :-1], axis=-1) / places.shape[-1]
+        return below.reshape(*places.shape[:-1], values - 1)
 
 
 def measure(
@@ -179,23 +203,23 @@ def measure(
         unit = data[name].std(ddof=1) or 1.0
         for sample, value in values.items():
             rng = np.random.default_rng(seed)
-            scaled = [value[name] / unit, data[name] / unit]
-            events = min(map(len, scaled))
+            distance, places = Wasserstein.between(value[name] / unit, data[name] / unit)
+            events = min(map(len, places))
             if sample == settings.data:
-                chance = by_chance(scaled[0], rng, settings.replicas)
+                chance = by_chance(distance, places[0], rng, settings.replicas)
                 found[name, sample] = Number(*chance, "1", events)
             else:
-                bounds = bootstrap_samples(wasserstein, scaled, rng, settings.replicas)
+                bounds = bootstrap_samples(distance, places, rng, settings.replicas)
                 found[name, sample] = Number(*bounds, "1", events)
     return found
 
 
 def by_chance(
-    values: np.ndarray, rng: np.random.Generator, replicas: int
+    distance: Wasserstein, places: np.ndarray, rng: np.random.Generator, replicas: int
 ) -> tuple[float, float, float]:
     """Return mean and central 68 % of the distance of two samples drawn from the values."""
     draws = np.array(
-        [wasserstein(*rng.choice(values, size=(2, len(values)))) for _ in range(replicas)]
+        [distance(*rng.choice(places, size=(2, len(places)))) for _ in range(replicas)]
     )
     mean = float(draws.mean())
     low, high = np.quantile(draws, [0.16, 0.84])
