@@ -53,7 +53,7 @@ from comparison import Row, at_most, table
 EXPONENT, MEMORY = at_most(1.02), at_most(1.2)
 STAGES = ("simulate", "merge", "train", "predict")
 MEMORY_MB = 10
-"""What a training may hold of its events."""
+"""What a training may hold of its events: less than 10,000 jets, or 100,000 stations, take."""
 BATCH, BLOCK = 512, 1000
 
 

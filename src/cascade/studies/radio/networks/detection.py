@@ -48,11 +48,9 @@ class Detection(nn.Module):
     def forward(self, features: Tensor, numbers: Tensor | None = None) -> Tensor:
         """Return the logits."""
         sums = torch.logsumexp(self.evidence(features), dim=2)
-        known = [
-            sums,
-            features.sum(dim=2) / features.shape[2],
-            *([] if numbers is None else [numbers]),
-        ]
+        # a mean would write its gradient out for every time; that of a sum is the same at all times
+        means = features.sum(dim=2) / features.shape[2]
+        known = [sums, means, *([] if numbers is None else [numbers])]
         return self.answer(self.normalisation(torch.cat(known, dim=1))).squeeze(1)
 
 
