@@ -68,7 +68,8 @@ class EdgeConvolution(nn.Module):
         neighbours
             Places within the cloud (B, N, k), as ``NearestNeighbours`` gives them.
         edges
-            Features of the edges to them (B, N, k, edge_features).
+            Features of the edges to them (B, N, k, edge_features). They are copied unless they
+            stand in memory from the last axis to the first, that of the points N innermost.
         mask
             True where a point is real (B, N).
 
@@ -97,7 +98,8 @@ class EdgeConvolution(nn.Module):
         where = (neighbours + starts[:, None, None]).flatten(0, 1).T.contiguous()
         known = (here, there, where, None, None)
         if edges is not None:
-            known = (here, there, where, edges.flatten(0, 1).to(own.dtype), of_edge)
+            edges = edges.flatten(0, 1).to(own.dtype).permute(2, 1, 0).contiguous()
+            known = (here, there, where, edges, of_edge)
         weight, bias = self.second.weight, self.second.bias
         match self.aggregation:
             case "max":
@@ -119,7 +121,7 @@ class _Hidden:
 
     Shapes
     ------
-    here a (P, H), there b (P, H), where (k, P) rows of b, edges (P, k, D), weight U (H, D)
+    here a (P, H), there b (P, H), where (k, P) rows of b, edges (D, k, P), weight U (H, D)
     """
 
     def __init__(
@@ -147,7 +149,7 @@ class _Hidden:
 
     def features(self, points: slice) -> Tensor:
         """Return the features of the edges of some points (k · n, D)."""
-        return self.edges[points].transpose(0, 1).flatten(0, 1)
+        return self.edges[:, :, points].flatten(1).T
 
     def __call__(self, points: slice) -> Tensor:
         """Return the hidden layer of the edges of some points (k, n, H), until the next call."""
@@ -175,7 +177,7 @@ class _Gradients:
         flat = gradient.flatten(0, 1)
         self.there.index_add_(0, self.hidden.ends(points), flat)
         if self.edges is not None:
-            self.edges[points] = (gradient @ self.hidden.weight).transpose(0, 1)
+            self.edges[:, :, points] = (gradient @ self.hidden.weight).permute(2, 0, 1)
         if self.weight is not None:
             self.weight.addmm_(self.hidden.features(points).T, flat)
 

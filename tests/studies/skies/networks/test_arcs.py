@@ -188,8 +188,8 @@ def test_autocast_does_not_lower_the_precision(skies):
 @pytest.mark.parametrize("number", [1, FACTORS - 1, FACTORS, FACTORS + 1, 64])
 def test_logarithms_are_summed_up_by_products(number):
     torch.manual_seed(1)
-    factors = torch.empty(3, 4, number).uniform_(0, math.log(1e4)).exp()
-    torch.testing.assert_close(_sum_of_logarithms(factors), factors.log().sum(dim=-1))
+    factors = torch.empty(3, number, 4).uniform_(0, math.log(1e4)).exp()
+    torch.testing.assert_close(_sum_of_logarithms(factors), factors.log().sum(dim=1))
 
 
 def test_shares_beyond_all_rays_are_refused():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from cascade.layers.convolution1d import Conv1d
 from cascade.studies.refinement.networks.views import check_bins, views
 from cascade.studies.refinement.settings.networks import ReadingSettings
 
@@ -29,7 +30,7 @@ class Reading(nn.Module):
         self.settings = settings
         width, inputs, layers = settings.channels, 2, []
         for _ in range(STRIDES):
-            layers += [nn.Conv1d(inputs, width, KERNEL, stride=2, padding=KERNEL // 2), nn.ReLU()]
+            layers += [Conv1d(inputs, width, KERNEL, stride=2, padding=KERNEL // 2), nn.ReLU()]
             inputs = width
         self.times = nn.Sequential(*layers, nn.Flatten())
         left = settings.bins

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from cascade.layers.convolution1d import Conv1d
 from cascade.layers.ragged import Ragged
 from cascade.studies.showers.settings.networks import ShowerNetworkSettings, TraceEncoderSettings
 from cascade.studies.showers.settings.sources import DetectorSettings
@@ -126,7 +127,7 @@ class TraceEncoder(nn.Module):
             case "convolution":
                 layers, channels, length = [], 2, bins
                 for outputs in (hidden // 4, hidden // 2, hidden // 2):
-                    layers += [nn.Conv1d(channels, outputs, 5, stride=2, padding=2), nn.ReLU()]
+                    layers += [Conv1d(channels, outputs, 5, stride=2, padding=2), nn.ReLU()]
                     channels, length = outputs, -(-length // 2)
                 self.layers = nn.Sequential(*layers, nn.Flatten())
                 last = channels * length

@@ -31,10 +31,8 @@ def feature_count(declination: bool) -> int:
 
 def gather(values: Tensor, neighbours: Tensor) -> Tensor:
     """Return what belongs to the neighbours: (B, N, C) and (B, N, k) → (B, N, k, C)."""
-    skies, rays, width = values.shape
-    starts = rays * torch.arange(skies, device=values.device)
-    flat = (neighbours + starts[:, None, None]).flatten()
-    return values.reshape(-1, width).index_select(0, flat).view(*neighbours.shape, width)
+    found = values.flatten(0, 1).index_select(0, _places(neighbours))
+    return found.unflatten(0, _first(neighbours).shape).permute(1, 2, 0, 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,32 +55,61 @@ class Surroundings:
 def look_around(direction: Tensor, neighbours: Tensor) -> Surroundings:
     """Return where the neighbours (B, N, k) of rays (B, N, 3) are."""
     away = _away(direction, neighbours)
-    x, y, _ = direction.unbind(dim=-1)
+    x, y, z = direction.unbind(dim=-1)
     across = torch.sqrt(x**2 + y**2).clamp(min=SMALL)
-    east = torch.stack([-y / across, x / across, torch.zeros_like(x)], dim=-1)
-    north = torch.linalg.cross(direction, east)
-    first, second = (torch.einsum("bnkx,bnx->bnk", away, axis) for axis in (east, north))
+    east_x, east_y = -y / across, x / across
+    # the third axis, direction × east, points north
+    north = (-z * east_y, z * east_x, x * east_y - y * east_x)
+    first = away[0] * east_x + away[1] * east_y
+    second = away[0] * north[0] + away[1] * north[1] + away[2] * north[2]
     length = torch.sqrt(first**2 + second**2).clamp(min=SMALL)
-    return Surroundings(_angle(away), first / length, second / length)
+    return Surroundings(*map(_last, (_angle(away), first / length, second / length)))
 
 
 def angles(direction: Tensor, neighbours: Tensor) -> Tensor:
     """Return angular distances [deg] of the neighbours (B, N, k) from rays (B, N, 3): (B, N, k)."""
-    return _angle(_away(direction, neighbours))
+    return _last(_angle(_away(direction, neighbours)))
 
 
 def separations(direction: Tensor, neighbours: Tensor) -> Tensor:
-    """Return features of the angular distance to each neighbour, of order one: (B, N, k, 3)."""
-    angle = angles(direction, neighbours)
-    return torch.stack([angle / 10 - 1, torch.exp(-angle / 4), torch.exp(-angle / 10)], dim=-1)
+    """Return features of the angular distance to each neighbour, of order one: (B, N, k, 3).
+
+    They stand in memory as ``EdgeConvolution`` takes them.
+    """
+    angle = _angle(_away(direction, neighbours))
+    features = torch.stack([angle / 10 - 1, torch.exp(-angle / 4), torch.exp(-angle / 10)])
+    return features.permute(2, 3, 1, 0)
 
 
-def _away(direction: Tensor, neighbours: Tensor) -> Tensor:
-    """Return differences of the neighbours' directions from the rays' own: (B, N, k, 3)."""
-    return gather(direction, neighbours) - direction[:, :, None]
+def _away(direction: Tensor, neighbours: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return x, y and z of the neighbours' directions less the rays' own: (k, B, N) each."""
+    # one by one: rows of three numbers are gathered ten times as slowly
+    places, shape = _places(neighbours), _first(neighbours).shape
+    x, y, z = (
+        part.flatten().index_select(0, places).view(shape) - part for part in direction.unbind(-1)
+    )
+    return x, y, z
 
 
-def _angle(away: Tensor) -> Tensor:
-    """Return angles [deg] from differences of unit vectors (…, 3)."""
-    chord = torch.linalg.vector_norm(away, dim=-1)
+def _angle(away: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    """Return angles [deg] from differences of unit vectors."""
+    x, y, z = away
+    chord = torch.sqrt(x * x + y * y + z * z)
     return torch.rad2deg(2 * torch.asin((chord / 2).clamp(max=1)))
+
+
+def _places(neighbours: Tensor) -> Tensor:
+    """Return places within the skies (B, N, k) as rows of all skies' rays (k · B · N)."""
+    skies, rays = neighbours.shape[:2]
+    starts = rays * torch.arange(skies, device=neighbours.device)
+    return (_first(neighbours) + starts[:, None]).flatten()
+
+
+def _first(each: Tensor) -> Tensor:
+    """Return (B, N, k) as (k, B, N), as neighbours stand in memory."""
+    return each.permute(2, 0, 1)
+
+
+def _last(each: Tensor) -> Tensor:
+    """Return (k, B, N) as (B, N, k)."""
+    return each.permute(1, 2, 0)
