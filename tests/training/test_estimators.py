@@ -1,4 +1,6 @@
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,65 @@ def test_a_loaded_model_predicts_the_same(tmp_path, data, model):
     np.testing.assert_array_equal(loaded["arrays"][0], model["arrays"][0])
     assert loaded["cut"] == model["cut"]
     assert [entry.name for entry in path.parent.iterdir()] == ["model.ckpt"]
+
+
+ARRAYS = {
+    "file": np.arange(6.0).reshape(2, 3),
+    "counts": np.zeros((0, 4), dtype=np.int32),
+    "samples": 500,
+    "rest": [0.5, None, True, ["m", "τ21"]],
+    "rate": 180.0,
+}
+"""A model without estimators, in names that are parameters of NumPy's functions."""
+
+
+def assert_arrays(loaded):
+    assert list(loaded) == list(ARRAYS)
+    for name, value in ARRAYS.items():
+        assert type(loaded[name]) is type(value)
+        np.testing.assert_equal(loaded[name], value)
+        assert getattr(loaded[name], "dtype", None) == getattr(value, "dtype", None)
+
+
+@pytest.mark.parametrize("model", [ARRAYS, {}], ids=["arrays", "nothing"])
+def test_arrays_are_read_back_without_looking_through_scikit_learn(tmp_path, model):
+    path = tmp_path / "model.ckpt"
+    save_estimator(path, RECORD, model)
+    source = f"""
+import sys
+from cascade.training.estimators import load_estimator, save_estimator
+save_estimator({str(path)!r} + ".again", *load_estimator({str(path)!r}))
+print([name for name in ("sklearn", "skops", "torch") if name in sys.modules])
+"""
+    said = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
+    assert said.stdout == "[]\n", said.stderr
+    assert path.with_suffix(".ckpt.again").read_bytes() == path.read_bytes()
+    record, loaded = load_estimator(path)
+    assert record == RECORD
+    if model:
+        assert_arrays(loaded)
+    else:
+        assert loaded == {}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [(1, 2), np.float64(0.5), {"nested": np.arange(3)}, [np.arange(3)]],
+    ids=["tuple", "scalar", "nested", "list"],
+)
+def test_what_json_would_change_is_read_back_as_it_was(tmp_path, value):
+    path = tmp_path / "model.ckpt"
+    save_estimator(path, RECORD, {"value": value})
+    loaded = load_estimator(path)[1]["value"]
+    assert type(loaded) is type(value)
+    np.testing.assert_equal(loaded, value)
+
+
+def test_arrays_of_objects_are_not_written(tmp_path):
+    path = tmp_path / "model.ckpt"
+    with pytest.raises(TypeError):
+        save_estimator(path, RECORD, {"value": np.array([Trap(tmp_path)], dtype=object)})
+    assert not path.exists()
 
 
 def refused(path, message):
@@ -88,6 +149,34 @@ def test_types_that_are_not_trusted_are_refused(tmp_path, data):
     with pytest.raises(TypeError, match="Tree"):
         save_estimator(tmp_path / "other.ckpt", {}, forest)
     assert not (tmp_path / "other.ckpt").exists()
+
+
+def test_no_array_of_objects_is_read(tmp_path):
+    path, target = tmp_path / "model.ckpt", tmp_path / "touched"
+    rest = np.array('{"record": "{}", "model": {"value": null}}')
+    value = np.array([Trap(target)], dtype=object)
+    with path.open("wb") as file:
+        np.savez(file, rest=rest, **{"=value": value})
+    refused(path, "is not a fitted model")
+    assert not target.exists()
+
+
+def test_cut_or_damaged_arrays_are_refused_or_intact(tmp_path):
+    path = tmp_path / "model.ckpt"
+    save_estimator(path, RECORD, ARRAYS)
+    whole = path.read_bytes()
+    for size in range(0, len(whole), 7):
+        path.write_bytes(whole[:size])
+        refused(path, "is not a fitted model")
+    rng = np.random.default_rng(3)
+    for start in rng.integers(len(whole), size=200):
+        path.write_bytes(whole[:start] + rng.bytes(4) + whole[start + 4 :])
+        try:
+            record, loaded = load_estimator(path)
+        except CascadeError:
+            continue
+        assert record == RECORD
+        assert_arrays(loaded)
 
 
 def test_a_cut_or_damaged_file_is_refused_or_intact(tmp_path, data, model):

@@ -12,13 +12,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from cascade.errors import CascadeError
 from cascade.studies.jets.settings import BoostedTreesSettings
 
 if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     from cascade.events.schema import Events
     from cascade.settings import Settings
 
@@ -126,6 +127,8 @@ def predict_trees(
 def _grow(
     events: Events, columns: list[str], settings: BoostedTreesSettings, trees: int, seed: int
 ) -> HistGradientBoostingClassifier:
+    from sklearn.ensemble import HistGradientBoostingClassifier  # takes a second
+
     classifier = HistGradientBoostingClassifier(
         max_iter=trees,
         learning_rate=settings.learning_rate,

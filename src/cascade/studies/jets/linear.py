@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import expit
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from cascade.studies.jets.baselines import check_classes, cross_entropy
@@ -77,6 +75,10 @@ def fit_logistic(
         One row an inverse penalty C, which it names.
     """
     train, validation = train["train"], validation["train"]
+    # imported here as it takes a second
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
     check_classes(train=train, validation=validation)
     with threadpool_limits(limits=1):
         first = slice(0, settings.max_jets)

@@ -7,10 +7,11 @@ station that would stay silent is drawn until it triggers, since data hold no ot
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from cascade.errors import CascadeError
 from cascade.studies.refinement.settings.transport import OracleSettings
@@ -111,7 +112,8 @@ def mean_noise(settings: DetectorSettings) -> float:
     if settings.pedestal_spread == 0:
         return settings.pedestal
     edge = 1 / settings.pedestal_spread
-    return settings.pedestal * (norm.cdf(edge) + settings.pedestal_spread * norm.pdf(edge))
+    density = math.exp(-(edge**2) / 2) / math.sqrt(2 * math.pi)
+    return settings.pedestal * (ndtr(edge) + settings.pedestal_spread * density)
 
 
 def _truth(events: Events) -> dict[str, np.ndarray]:

@@ -13,7 +13,6 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import wasserstein_distance
 
 from cascade.errors import CascadeError
 from cascade.studies.refinement.settings.transport import QuantileMappingSettings
@@ -139,6 +138,8 @@ def _cells(
 
 def _distance(model: Model, split: dict[str, Events], edges: dict[str, np.ndarray]) -> float:
     """Return the mean Wasserstein-1 distance over the bins that hold both roles."""
+    from scipy.stats import wasserstein_distance  # takes half a second
+
     simulation = _cells(mapped(model, split["simulation"]), split["simulation"], edges)
     data = _cells(lg_signal(split["data"]["trace"]), split["data"], edges)
     distances = [

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import kstest
 
 from cascade.errors import CascadeError
 from cascade.studies.skies.baselines.excess import NeighbourMeans, declination_bands, ray_excess
@@ -145,5 +144,7 @@ def _score(model: dict[str, Any], counts: np.ndarray) -> np.ndarray:
 
 
 def _history(score: np.ndarray) -> History:
+    from scipy.stats import kstest  # takes half a second
+
     distance = kstest(10**-score, "uniform").statistic
     return [{"step": 1, "validation_loss": float(distance)}]

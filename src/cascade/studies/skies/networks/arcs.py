@@ -102,7 +102,7 @@ class ArcSearch(nn.Module):
         settings = self.settings
         squares, there_squared = forward.square() + aside.square(), there.square()
         start, blur = -settings.coherent * here, (settings.turbulent * here).square()
-        factors = there.new_ones(len(self.lines), *there.shape)
+        factors = None
         for charge, share, spread, reach in settings.groups():
             near = slice(0, reach)
             distance = torch.add(start, there[near], alpha=settings.coherent * charge)
@@ -116,7 +116,11 @@ class ArcSearch(nn.Module):
             # height + slope · place along the line, for all lines in one product
             parts = torch.stack([slope * forward[near], slope * aside[near], height])
             exponents = (self.lines @ parts.flatten(1)).unflatten(1, height.shape)
-            factors[:, near] += exponents.clamp_(*EXPONENTS).exp2_()
+            terms = exponents.clamp_(*EXPONENTS).exp2_()
+            if factors is None:  # the first goes through all neighbours
+                factors = terms.add_(1)
+            else:
+                factors[:, near] += terms
         return factors
 
 

@@ -106,9 +106,9 @@ class ArcSettings(Settings):
         """Return charge, share, spread of charges, and how many neighbours are looked through."""
         others = 1 - self.protons - self.helium
         return [
+            (7, others, 0.8, self.neighbours),
             (1, self.protons, 0.0, self.near),
             (2, self.helium, 0.0, self.near),
-            (7, others, 0.8, self.neighbours),
         ]
 
 
