@@ -282,9 +282,13 @@ def measured(study: str, options: argparse.Namespace) -> dict[str, list[Cost]]:
             sizes.append(Size(study, events, folder, shards))
             sizes[-1].prepare()
         found = {}
-        for stage in STAGES:
-            found[stage] = together(stage, sizes, turns)
-            for cost in found[stage]:
+        for stage in STAGES[: 1 + max(map(STAGES.index, options.stages))]:
+            if stage in options.stages:
+                found[stage] = together(stage, sizes, turns)
+            else:  # others need its files
+                for size in sizes:
+                    size.take(stage)
+            for cost in found.get(stage, ()):
                 print(line(study, stage, cost), flush=True)
             if stage == "merge":
                 for path in (path for size in sizes for path in size.paths):
@@ -344,6 +348,7 @@ def main() -> int:
     add = parser.add_argument
     add("--studies", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     add("--events", nargs="+", type=int, default=[10_000, 100_000, 1_000_000], help="two or more")
+    add("--stages", nargs="+", choices=STAGES, default=STAGES, help="those that are measured")
     add("--start", type=int, default=100, help="events of the run that tells the start")
     add("--shards", type=int, default=2)
     add("--repeats", type=int, default=3, help="turns of the smaller sizes, at least")

@@ -13,8 +13,9 @@ from cascade.introspection.neighbours import neighbours
 from cascade.introspection.settings import AttributionSettings
 from cascade.layers.neighbours import nearest
 from cascade.studies.skies.networks.graph import GeometricEdgeConvolution, edge_index
+from cascade.studies.skies.networks.rays import separations
 from cascade.studies.skies.settings import ArcSettings, MomentSettings
-from studies.skies.networks.untrained import build
+from studies.skies.networks.untrained import build, sky
 
 TRANSLATED = {".first.": ".convolution.nn.0.", ".second.": ".convolution.nn.2."}
 
@@ -53,6 +54,16 @@ def test_both_libraries_are_the_same_function(skies, aggregation, dynamic, featu
     for name, gradient in found.items():
         other = expected[translated(name)]
         torch.testing.assert_close(gradient, other, rtol=1e-5, atol=1e-5 * other.abs().max())
+
+
+@pytest.mark.parametrize("skies_at_hand", [1, 3])
+def test_neighbours_and_edges_stand_in_memory_as_edge_convolutions_take_them(skies_at_hand):
+    direction, _ = sky(skies_at_hand, 1, rays=20)
+    found = nearest(direction, 6)
+    assert found.flatten(0, 1).T.is_contiguous()
+    edges = separations(direction, found[..., :4])
+    assert edges.shape == (skies_at_hand, 20, 4, 3)
+    assert edges.flatten(0, 1).permute(2, 1, 0).is_contiguous()
 
 
 def test_edges_go_from_the_neighbours_within_each_sky():
