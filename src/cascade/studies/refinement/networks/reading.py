@@ -9,7 +9,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from cascade.layers.convolution1d import Conv1d
 from cascade.studies.refinement.networks.views import check_bins, views
 from cascade.studies.refinement.settings.networks import ReadingSettings
 
@@ -30,7 +29,7 @@ class Reading(nn.Module):
         self.settings = settings
         width, inputs, layers = settings.channels, 2, []
         for _ in range(STRIDES):
-            layers += [Conv1d(inputs, width, KERNEL, stride=2, padding=KERNEL // 2), nn.ReLU()]
+            layers += [nn.Conv1d(inputs, width, KERNEL, stride=2, padding=KERNEL // 2), nn.ReLU()]
             inputs = width
         self.times = nn.Sequential(*layers, nn.Flatten())
         left = settings.bins

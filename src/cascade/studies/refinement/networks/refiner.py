@@ -20,7 +20,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from cascade.layers.convolution1d import Conv1d
 from cascade.studies.refinement.networks.views import check_bins, views
 from cascade.studies.refinement.settings.networks import CriticSettings, RefinerSettings
 
@@ -48,12 +47,12 @@ class TraceRefiner(nn.Module):
         self.station = nn.Sequential(
             nn.Linear(3, 2 * width), nn.SiLU(), nn.Linear(2 * width, width)
         )
-        self.times = Conv1d(3, width, KERNEL, padding=KERNEL // 2)
+        self.times = nn.Conv1d(3, width, KERNEL, padding=KERNEL // 2)
         self.branches = nn.ModuleList(
-            Conv1d(width, width, KERNEL, padding=KERNEL // 2 * dilation, dilation=dilation)
+            nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2 * dilation, dilation=dilation)
             for dilation in settings.dilations
         )
-        self.change = Conv1d(width, 2, 1)
+        self.change = nn.Conv1d(width, 2, 1)
         self.scale = nn.Linear(width, 1)
         for layer in (self.change, self.scale):
             nn.init.zeros_(layer.weight)
