@@ -195,9 +195,9 @@ def test_mistakes_in_an_optimiser_are_named_where_they_stand(settings, message):
 
 def test_a_cycle_reaches_the_rate_of_its_own_optimiser():
     """Which need not be the training's, where there are several."""
-    training = Training(optimiser=Optimiser(lr=1.0), schedule=Schedule(name="one_cycle"))
-    optimiser = make_optimiser(Sums(None), Optimiser(lr=0.1))
-    (schedule,) = make_schedule(optimiser, training.schedule, training, 50)
+    settings = Optimiser(lr=0.1)
+    optimiser = make_optimiser(Sums(None), settings)
+    (schedule,) = make_schedule(optimiser, settings, Schedule(name="one_cycle"), 50)
     assert schedule.interval == "step"
     rates = []
     for _ in range(50):
@@ -209,11 +209,32 @@ def test_a_cycle_reaches_the_rate_of_its_own_optimiser():
 
 @pytest.mark.parametrize("name", ["Adagrad", "Adadelta", "Rprop", "ASGD"])
 def test_a_cycle_is_for_optimisers_without_momentum_too(name):
-    optimiser = make_optimiser(Sums(None), Optimiser(name=name, lr=0.1))
-    (schedule,) = make_schedule(optimiser, Schedule(name="one_cycle"), Training(), 50)
+    settings = Optimiser(name=name, lr=0.1)
+    optimiser = make_optimiser(Sums(None), settings)
+    (schedule,) = make_schedule(optimiser, settings, Schedule(name="one_cycle"), 50)
     optimiser.step()
     schedule.scheduler.step()
     assert 0 < schedule.scheduler.get_last_lr()[0] < 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "moves"),
+    [("Adam", {}, True), ("Adam", {"betas": [0.0, 0.9]}, False),
+     ("SGD", {}, True), ("SGD", {"momentum": 0.5}, False)],
+)  # fmt: skip
+def test_a_cycle_moves_the_momentum_that_nobody_gave(name, given, moves):
+    settings = Optimiser(name=name, lr=0.1, settings=given)
+    optimiser = make_optimiser(Sums(None), settings)
+    (schedule,) = make_schedule(optimiser, settings, Schedule(name="one_cycle"), 50)
+    found = set()
+    for _ in range(50):
+        (group,) = optimiser.param_groups
+        found.add(group["betas"][0] if name == "Adam" else group["momentum"])
+        optimiser.step()
+        schedule.scheduler.step()
+    assert (len(found) > 1) == moves
+    if not moves:
+        assert found == {0.0 if name == "Adam" else 0.5}
 
 
 @pytest.mark.parametrize("argument", ["foreach", "differentiable"])

@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from cascade.errors import CascadeError, nearest
-from cascade.training.settings import Optimiser, Schedule, Training
+from cascade.training.settings import Optimiser, Schedule
 
 FUSED = ("Adam", "AdamW", "SGD")
 """Optimisers that torch has in one pass, for CPUs too."""
@@ -64,9 +64,13 @@ def make_optimiser(
 
 
 def make_schedule(
-    optimiser: torch.optim.Optimizer, schedule: Schedule, training: Training, steps: int
+    optimiser: torch.optim.Optimizer, settings: Optimiser, schedule: Schedule, steps: int
 ) -> list[Scheduled]:
-    """Make what changes the learning rate of an optimiser; nothing does if it is constant."""
+    """Make what changes the learning rate of an optimiser; nothing does if it is constant.
+
+    One cycle moves the momentum against the learning rate (Smith, arXiv:1803.09820), where there
+    is one that the user has not set.
+    """
     schedulers = torch.optim.lr_scheduler
     match schedule.name:
         case "plateau":
@@ -78,7 +82,8 @@ def make_schedule(
             return [Scheduled(schedulers.CosineAnnealingLR(optimiser, steps), "step")]
         case "one_cycle":
             highest = optimiser.defaults["lr"]
-            momentum = bool({"momentum", "betas"} & set(optimiser.defaults))  # goes the other way
+            free = set(optimiser.defaults) - set(settings.settings)
+            momentum = bool({"momentum", "betas"} & free)
             cycle = schedulers.OneCycleLR(
                 optimiser, highest, total_steps=steps, cycle_momentum=momentum
             )

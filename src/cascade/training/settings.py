@@ -38,7 +38,8 @@ class Schedule(Settings):
     """How the learning rate falls."""
 
     name: Literal["constant", "plateau", "cosine", "one_cycle", "exponential"] = "plateau"
-    """``plateau`` waits for the validation loss, ``cosine`` and ``one_cycle`` span all epochs."""
+    """``plateau`` waits for the validation loss, ``cosine`` and ``one_cycle`` span all epochs;
+    ``one_cycle`` moves a momentum the other way unless the optimiser's settings give it."""
     factor: Annotated[float, Field(gt=0, lt=1)] = 0.3
     """Factor of one fall (``plateau``, and of one epoch for ``exponential``)."""
     patience: Annotated[int, Field(ge=0)] = 3

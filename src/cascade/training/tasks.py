@@ -79,12 +79,11 @@ class Supervised:
         self.scaler = torch.amp.GradScaler(
             device.type, enabled=self.training_settings.precision == "16-mixed"
         )
-        for network, optimiser, path in self.learners():
-            made = make_optimiser(network, optimiser, path)
-            self.optimisers.append(made)
-            self.schedules += make_schedule(
-                made, self.training_settings.schedule, self.training_settings, self.steps
-            )
+        schedule = self.training_settings.schedule
+        for network, settings, path in self.learners():
+            optimiser = make_optimiser(network, settings, path)
+            self.optimisers.append(optimiser)
+            self.schedules += make_schedule(optimiser, settings, schedule, self.steps)
 
     def learners(self) -> list[tuple[nn.Module, Optimiser, str]]:
         """Return each network that learns, its optimiser, and where the user finds its settings."""
