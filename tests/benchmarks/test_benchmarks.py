@@ -21,7 +21,7 @@ TINY = {
     "refinement": "--events 1000 --repeats 1",
     "jets_toy": "--events 50 --jets 20 --pythia 2 --repeats 1",
     "jets_pythia": "--jets 1 --repeats 1 --no-mpi",
-    "hexagonal": "--batch 2 --channels 2 --cells 6 --repeats 1",
+    "hexagonal": "--batch 2 --channels 2 --cells 6 --repeats 1 --processes 2",
     "convolution1d": "--batch 2 --channels 4 --times 16 --repeats 1",
     "edge_convolution": "--skies 2 --points 40 --repeats 1",
     "reading": "--events 100 --repeats 1",
