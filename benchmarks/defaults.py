@@ -8,10 +8,11 @@ from pathlib import Path
 
 from cascade.cli import cascade
 from cascade.config import read_yaml
+from cascade.declarations import load_study, resolve
 from cascade.graph import build
 from cascade.nodes import Graph, SampleNode
 from cascade.settings import validate
-from cascade.study import Simulation, load_study, resolve
+from cascade.study import Simulation
 from cascade.training.batches import Split
 from cascade.training.fit import Fit
 from cascade.training.settings import Training

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from cascade.study import load_study, resolve
+from cascade.declarations import load_study, resolve
 
 
 def products_of(study: str) -> SimpleNamespace:

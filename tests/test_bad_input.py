@@ -62,13 +62,17 @@ CONFIGS = [
     ("key twice", "seed: 1\nseed: 2", ["over.yaml: line 2: key 'seed' stands twice"]),
     ("list of keys", "- seed", ["over.yaml: must be a mapping"]),
     ("empty config", "", ["over.yaml: must be a mapping"]),
-    ("unknown study", "studies: {jest: {samples: {}}}", ["studies.jest", "mean 'jets'?"]),
+    ("unknown study", "studies: {jest: {}}", ["studies.jest: no study 'jest'", "mean 'jets'?"]),
+    ("seed too large", f"seed: {2**63}", ["seed: ", f"less than {2**63}"]),
+    ("braces in the workspace", "workspace: 'runs/a{b}'", ["workspace: ", "no braces"]),
 ]
 
 # the same for what is laid over the study blobs
 BLOBS = [
     ("negative size", "samples: {data: {events: {train: -5}}}", ["data.events.train: -5"]),
     ("half an event", "samples: {data: {events: {train: 1.5}}}", ["1.5", "a whole number"]),
+    ("misspelt split", "samples: {data: {events: {training: 9}}}",
+     ["data.events: no split 'training'", "mean 'train'?"]),
     ("no mapping", "samples: {data: {events: 3}}", ["data.events: 3", "mapping of keys to values"]),
     ("no such source", "samples: {data: {simulate: gaus}}", ["data.simulate", "mean 'gauss'?"]),
     ("two sources", "samples: {data: {ingest: root}}", ["samples.data: give one source"]),
@@ -131,6 +135,7 @@ COMMANDS = [
     ("unknown method", "predict blobs percepton events.h5 -o old.h5", ["'perceptron'?"]),
     ("unknown product", "plot jets rco -o figure", ["no product 'rco'", "mean 'roc'?"]),
     ("unknown explanation", "explain blobs perceptron --method x -o old.h5", ["'x'", "filters"]),
+    ("seed too large", f"{SIMULATE} --seed {2**63}", ["--seed", f"x<={2**63 - 1}"]),
     ("no JSON", f"{SIMULATE} --settings '{{a'", ["--settings: is not JSON", "character 1"]),
     ("no mapping", f"{SIMULATE} --settings 3", ["settings: 3", "a mapping of keys to values"]),
     ("unknown setting", f"{SIMULATE} --settings '{{\"distanc\": 1}}'", ["distanc", "'distance'?"]),
@@ -156,11 +161,15 @@ COMMANDS = [
     ("output below a file", "simulate blobs gauss --events 3 -o notes.txt/a.h5",
      ["notes.txt/a.h5", "notes.txt is not a folder"]),
     ("output without a name", "simulate blobs gauss --events 3 -o ''", ["name a file"]),
+    ("ending of a product", "plot blobs comparison --predictions a:b=predictions.h5 -o old.pdf",
+     ["--output: old.pdf: leave out .pdf"]),
     ("output is an input", f"{APPLY} events.h5 -o events.h5", ["events.h5 is read too"]),
     ("merging into a shard", "merge blobs shard_0.h5 shard_1.h5 -o shard_0.h5", ["is read too"]),
     ("log in a file's place", "--log notes.txt/a.log config blobs.yaml", ["notes.txt/a.log"]),
     ("history is a folder", f"{TRAIN} {SPLITS} --history folder", ["folder: is a folder"]),
     ("shares above one", ingest("a", a=0.7, b=0.7), ["fractions: add up to 1.4"]),
+    ("file twice", ingest("train", train=0.7).replace("good.root", "good.root ./good.root"),
+     ["./good.root: is given twice"]),
     ("share of another split", ingest("b", a=0.7), ["--split: no fraction for 'b'"]),
     ("share of no number", ingest("a", a="half"), ["fractions.a", "a number"]),
 ]  # fmt: skip

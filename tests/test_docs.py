@@ -68,7 +68,7 @@ def test_configs_lie_over_the_default(page, text):
 def test_a_network_in_a_module_of_ones_own(monkeypatch):
     import torch
 
-    from cascade.study import resolve
+    from cascade.declarations import resolve
 
     (code,) = (text for _, text in blocks("python") if "OWN = replace" in text)
     (config,) = (text for _, text in blocks("yaml") if "standalone" in text)

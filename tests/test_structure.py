@@ -188,7 +188,7 @@ call("simulate showers toy --events 40 --block 40 -o showers.h5")
 call("simulate showers orbits --events 24 --block 24 -o orbits.h5")
 from cascade.events import hdf5
 from cascade.events.writing import writing
-from cascade.study import load_study
+from cascade.declarations import load_study
 events = hdf5.read("showers.h5", ["axis", "core", "lg_energy", "x_max", "mass_number"])
 predicted = {f"predicted_{name}": events[name] for name in ("axis", "core", "lg_energy", "x_max")}
 declared = load_study("showers")
@@ -221,7 +221,7 @@ def test_the_graph_of_all_studies_needs_no_heavy_library(tmp_path):
         "from cascade.config import read_yaml\n"
         "from cascade.graph import build\n"
         "import pkgutil, cascade.studies\n"
-        "from cascade.study import load_study\n"
+        "from cascade.declarations import load_study\n"
         f"build(read_yaml({str(ROOT / 'config' / 'config.yaml')!r}))\n"
         "for module in pkgutil.iter_modules(cascade.studies.__path__):\n"
         "    study = load_study(module.name)\n"

@@ -9,9 +9,9 @@ import pkgutil
 import pytest
 
 import cascade.studies
-from cascade.errors import CascadeError
+from cascade.declarations import load_study, resolve
 from cascade.settings import Settings
-from cascade.study import NO_SETTINGS, load_study, resolve
+from cascade.study import NO_SETTINGS
 
 STUDIES = [module.name for module in pkgutil.iter_modules(cascade.studies.__path__)]
 
@@ -70,8 +70,3 @@ def test_the_module_of_a_part_is_where_its_function_is_written(name):
             if field != "settings" and path != NO_SETTINGS:
                 module, _, name = path.partition(":")
                 assert name in written_in(module), f"{where}.{field}"
-
-
-def test_an_unknown_study_is_said():
-    with pytest.raises(CascadeError, match=r"no study 'shower', .* did you mean 'showers'"):
-        load_study("shower")

@@ -10,11 +10,15 @@ import importlib
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from cascade import __version__
 from cascade.errors import CascadeError, nearest
+
+if TYPE_CHECKING:
+    import logging
 
 VERBS = (
     "simulate",
@@ -92,15 +96,27 @@ def main() -> None:
         fail(str(error))
     except MemoryError:
         fail("out of memory; give fewer events at once, or a machine with more memory")
+    except Exception as error:
+        from cascade.declarations import place, told
+
+        if place(error):  # in a module of the user's
+            fail(told(error))
+        logger().exception("cascade: a defect of Cascade:")
+        sys.exit(1)
 
 
 def fail(message: str) -> None:
     """Say what is wrong, in the log too, and leave."""
+    logger().error("cascade: error: %s", " ".join(message.split()))
+    sys.exit(2)
+
+
+def logger() -> logging.Logger:
+    """Return who writes last words, without the time, to standard error and the log."""
     from cascade.progress import LOGGER, start_log
 
     if not LOGGER.handlers:
         start_log(None)
     for handler in LOGGER.handlers:
         handler.setFormatter(None)
-    LOGGER.error("cascade: error: %s", " ".join(message.split()))
-    sys.exit(2)
+    return LOGGER

@@ -19,7 +19,7 @@ from cascade.settings import Settings
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Count = Annotated[int, Field(gt=0)]
-Seed = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]  # as products can record it
 
 
 class Fractions(Settings):
@@ -166,6 +166,13 @@ class Config(Settings):
     """CPU threads of one training: a number, so that its result does not depend on the machine."""
     studies: dict[Name, StudyConfig]
     """The studies to be run."""
+
+    @field_validator("workspace")
+    @classmethod
+    def _no_braces(cls, workspace: str) -> str:
+        if set("{}") & set(workspace):
+            raise ValueError("may hold no braces: to Snakemake they are wildcards")
+        return workspace
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # in C, six times as fast

@@ -16,8 +16,9 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from cascade.config import Config, MethodConfig, Variant
+from cascade.declarations import load_study, resolve
 from cascade.settings import Settings
-from cascade.study import Ingestion, Simulation, Study, load_study, resolve
+from cascade.study import Ingestion, Simulation, Study
 from cascade.training.settings import Training
 
 Schema = dict[str, Any]

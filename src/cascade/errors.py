@@ -1,7 +1,7 @@
 """The one kind of error that is the user's to mend.
 
-The command line prints its message as a single line and exits with status 2; anything else is a
-defect of Cascade and keeps its traceback.
+The command line prints its message as a single line and exits with status 2, and so it does with
+any error in a module of the user's. Anything else is a defect of Cascade and keeps its traceback.
 """
 
 from __future__ import annotations

@@ -11,21 +11,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cascade.config import Config, ExplanationConfig, MethodConfig, ProductConfig, SampleConfig
+from cascade.declarations import check, dotted_paths, load_study, resolve
 from cascade.errors import CascadeError, known
 from cascade.introspection import WAYS, checked_ways
 from cascade.introspection.settings import ExplanationSettings
-from cascade.nodes import ExplanationNode, Graph, MethodNode, ProductNode, SampleNode
+from cascade.nodes import SPLITS, ExplanationNode, Graph, MethodNode, ProductNode, SampleNode
 from cascade.settings import Settings, validate
-from cascade.study import (
-    Estimator,
-    Ingestion,
-    Method,
-    Network,
-    Simulation,
-    Study,
-    load_study,
-    resolve,
-)
+from cascade.study import Estimator, Ingestion, Method, Network, Simulation, Study
 from cascade.training.settings import Training
 from cascade.variants import resolve_methods
 
@@ -40,14 +32,13 @@ def build(data: Mapping[str, Any]) -> Graph:
     CascadeError
         The first impossible value, with the path of its key.
     """
+    written = data.get("studies")
+    # before the rest: of a study that there is not, most keys would be missing
+    studies = {name: _study(str(name)) for name in written} if isinstance(written, Mapping) else {}
     config = validate(Config, data)
     graph = Graph(config)
     for name, block in config.studies.items():
-        try:
-            study = load_study(name)
-        except CascadeError as error:
-            raise CascadeError(f"studies.{name}: {error}") from error
-        path = f"studies.{name}"
+        study, path = studies[name], f"studies.{name}"
         for sample, entry in block.samples.items():
             node = _sample(config, study, sample, entry, f"{path}.samples.{sample}")
             graph.samples[node.key] = node
@@ -75,6 +66,19 @@ def build(data: Mapping[str, Any]) -> Graph:
     return graph
 
 
+def _study(name: str) -> Study:
+    try:
+        study = load_study(name)
+        for where, path in dotted_paths(study):
+            try:
+                check(path)
+            except CascadeError as error:
+                raise CascadeError(f"{where}: {error}") from error
+    except CascadeError as error:
+        raise CascadeError(f"studies.{name}: {error}") from error
+    return study
+
+
 def _dump(model: Settings) -> str:
     return json.dumps(model.model_dump(mode="json"), sort_keys=True)
 
@@ -83,6 +87,9 @@ def _sample(config: Config, study: Study, name: str, entry: SampleConfig, path: 
     seed = config.seed if entry.seed is None else entry.seed
     if entry.transform:
         return SampleNode(study.name, name, entry, "{}", seed, 0, "")
+    for key in ("events", "fractions"):
+        for split in getattr(entry, key):
+            known(split, SPLITS, f"{path}.{key}", "split")
     kind, wanted = ("simulate", Simulation) if entry.simulate else ("ingest", Ingestion)
     sources = {key: source for key, source in study.sources.items() if isinstance(source, wanted)}
     source = sources[known(getattr(entry, kind), sources, f"{path}.{kind}", "source")]

@@ -11,6 +11,7 @@ from cascade.config import Config, SampleConfig
 from cascade.study import Formula, Method, Network, predicts
 
 UNSPLIT = "all"
+SPLITS = ("train", "validation", "test", UNSPLIT)
 
 
 @dataclass(frozen=True)

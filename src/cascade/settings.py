@@ -57,8 +57,11 @@ def validate(model: type[Model], data: Any, path: str = "") -> Model:
     Raises
     ------
     CascadeError
-        The first thing that is wrong, with the path of its key and what would be right.
+        The first thing that is wrong, with the path of its key and what would be right; or the
+        model is none.
     """
+    if not _is_settings(model):
+        raise CascadeError(f"{path}: {model!r} is no class of settings: derive it from Settings")
     plain = _plain(data, path)
     try:
         return model.model_validate_json(json.dumps(plain))

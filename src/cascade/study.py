@@ -6,17 +6,14 @@ that reading a study's declaration imports neither torch nor matplotlib.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
-from cascade.errors import CascadeError, nearest
+from cascade.errors import CascadeError, known
 from cascade.events.schema import Field
 
-_STUDIES = "cascade.studies"
 NO_SETTINGS = "cascade.settings:Settings"
 
 
@@ -210,6 +207,15 @@ class Evidence:
     description: str = ""
 
 
+PARTS = {
+    "sources": (Simulation, Ingestion),
+    "methods": (Formula, Estimator, Network),
+    "metrics": (Metric,),
+    "products": (Product,),
+}
+"""What a study's parts may be."""
+
+
 @dataclass(frozen=True)
 class Study:
     """The physics that a study supplies to the common rooms.
@@ -251,35 +257,22 @@ class Study:
     event_kb: tuple[float, float] = (10.0, 15.0)
     event_ms: tuple[float, float] = (10.0, 5.0)
 
-
-def resolve(path: str) -> Any:
-    """Import what a dotted path ``"package.module:name"`` stands for."""
-    module, _, name = path.partition(":")
-    return getattr(importlib.import_module(module), name)
-
-
-def load_study(name: str) -> Study:
-    """Return a study by name: one of Cascade's own, or an importable module of the user's.
-
-    Either package or module holds its declaration as ``STUDY``.
-
-    Raises
-    ------
-    CascadeError
-        There is no such study.
-    """
-    whole = all(part.isidentifier() for part in name.split("."))
-    for module in (f"{_STUDIES}.{name}", name) if whole else ():
-        try:
-            return importlib.import_module(module).STUDY
-        except ModuleNotFoundError as error:
-            # a missing import inside the study is the study's defect, not a missing study
-            if not f"{module}.".startswith(f"{error.name}."):
-                raise
-        except AttributeError:
-            continue
-    own = pkgutil.iter_modules(importlib.import_module(_STUDIES).__path__)
-    raise CascadeError(
-        f"no study '{name}', nor a module of that name on the Python path that declares a STUDY; "
-        f"{nearest(name, [module.name for module in own])}"
-    )
+    def __post_init__(self):
+        for field_name, kinds in PARTS.items():
+            for name, part in getattr(self, field_name).items():
+                if not isinstance(part, kinds):
+                    wanted = " or ".join(kind.__name__ for kind in kinds)
+                    raise CascadeError(
+                        f"study '{self.name}': {field_name}['{name}'] is a {type(part).__name__}: "
+                        f"it must be a {wanted}"
+                    )
+        there = [item.name for item in self.schema]
+        for name in self.truth:
+            known(name, there, f"study '{self.name}': truth", "field of the schema")
+        for name, method in self.methods.items():
+            where = f"study '{self.name}': methods['{name}']"
+            for item in method.inputs:
+                known(item, there, f"{where}.inputs", "field of the schema")
+            for role, names in getattr(method, "fields", {}).items():
+                for item in names:
+                    known(item, there, f"{where}.fields['{role}']", "field of the schema")

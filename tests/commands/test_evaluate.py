@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from cascade.declarations import load_study
 from cascade.events import hdf5
 from cascade.events.writing import writing
-from cascade.study import load_study
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
+from cascade.declarations import load_study, resolve
 from cascade.errors import CascadeError
 from cascade.events import hdf5
 from cascade.events.schema import Field
 from cascade.introspection import WAYS, Way
-from cascade.study import load_study, resolve
 from cascade.training import checkpoint
 from cascade.training.network import build
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from cascade.declarations import load_study
 from cascade.events import hdf5
 from cascade.events.writing import writing
-from cascade.study import load_study
 from cascade.training import checkpoint
 from cascade.training.network import build
 

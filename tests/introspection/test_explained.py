@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from cascade.declarations import load_study, resolve
 from cascade.errors import CascadeError
 from cascade.introspection.explained import Explained, attributable, explained
 from cascade.layers.ragged import Ragged
 from cascade.settings import validate
-from cascade.study import Network, load_study, resolve
+from cascade.study import Network
 from cascade.training.network import build
 
 STUDIES = ("jets", "showers", "skies", "radio", "refinement")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from cascade.declarations import resolve
 from cascade.errors import CascadeError
 from cascade.settings import validate
-from cascade.study import resolve
 from cascade.training.settings import ALTERNATING, OPTIMISERS, Optimiser, Training
 
 # they need more than gradients: a closure, sparse gradients, matrices only

@@ -29,7 +29,7 @@ rule predict:
         settings=lambda w: GRAPH.methods[w.applied].settings,
         accelerator=GRAPH.config.accelerator,
     shell:
-        "exec cascade --log {log} predict {params.study} {params.method} {input.events:q}"
+        "exec cascade --log {log:q} predict {params.study} {params.method} {input.events:q}"
         " {params.model} --name {params.name} --settings {params.settings:q}"
         " --accelerator {params.accelerator} --output {output:q}"
 
@@ -55,7 +55,7 @@ rule evaluate:
         study=lambda w: GRAPH.methods[w.applied].study,
         seed=GRAPH.config.seed,
     shell:
-        "exec cascade --log {log} evaluate {params.study} {input:q}"
+        "exec cascade --log {log:q} evaluate {params.study} {input:q}"
         " --seed {params.seed} --output {output:q}"
 
 
@@ -88,6 +88,6 @@ rule explain:
         settings=lambda w: look(w).settings,
         accelerator=GRAPH.config.accelerator,
     shell:
-        "exec cascade --log {log} --threads {threads} explain {params.study} {params.method}"
+        "exec cascade --log {log:q} --threads {threads} explain {params.study} {params.method}"
         " {params.ways} --model {input.model:q} {params.events} --name {params.name}"
         " --settings {params.settings:q} --accelerator {params.accelerator} --output {output:q}"

@@ -40,7 +40,7 @@ rule train:
         resume=f"{RESULTS}/.resume",
         budget=time_budget,
     shell:
-        "exec cascade --log {log} --threads {params.threads} train {params.study} {params.method}"
+        "exec cascade --log {log:q} --threads {params.threads} train {params.study} {params.method}"
         " --name {params.name} {params.roles} --settings {params.settings:q}"
         " --training {params.training:q} --seed {params.seed}"
         " --accelerator {params.accelerator} --resume {params.resume:q} {params.budget}"

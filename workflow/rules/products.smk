@@ -41,7 +41,7 @@ rule plot:
         seed=GRAPH.config.seed,
         stem=lambda w: f"{RESULTS}/{w.study}/products/{w.product}",
     shell:
-        "exec cascade --log {log} plot {wildcards.study} {params.kind} {params.files}"
+        "exec cascade --log {log:q} plot {wildcards.study} {params.kind} {params.files}"
         " --settings {params.settings:q} --seed {params.seed} --output {params.stem:q}"
 
 
@@ -79,7 +79,7 @@ rule overview:
         ),
         stem=lambda w: f"{RESULTS}/overview/{w.overview}",
     shell:
-        "exec cascade --log {log} overview {wildcards.overview} {params.files}"
+        "exec cascade --log {log:q} overview {wildcards.overview} {params.files}"
         " --output {params.stem:q}"
 
 
@@ -113,5 +113,5 @@ rule page:
         configs=" ".join(f"--config {shlex.quote(path)}" for path in CONFIGS),
         times=TIMES,
     shell:
-        "exec cascade --log {log} page {input.products:q} {params.metrics}"
+        "exec cascade --log {log:q} page {input.products:q} {params.metrics}"
         " --times {params.times:q} {params.configs} --output {output:q}"

@@ -3,7 +3,7 @@
 
 import json
 
-from cascade.study import load_study
+from cascade.declarations import load_study
 
 SMALL = 800  # Python, NumPy, the Snakemake that runs in each job of a cluster [MB]
 TORCH = 1200  # torch as well [MB]

@@ -27,7 +27,7 @@ rule simulate:
         seed=lambda w: GRAPH.samples[w.simulated].seed,
         settings=lambda w: GRAPH.samples[w.simulated].settings,
     shell:
-        "exec cascade --log {log} simulate {params.study} {params.source}"
+        "exec cascade --log {log:q} simulate {params.study} {params.source}"
         " --sample {params.sample} --split {wildcards.split}"
         " --shard {wildcards.shard}/{wildcards.shards}"
         " --events {params.events} --block {params.block} --seed {params.seed}"
@@ -54,7 +54,7 @@ rule merge:
     params:
         study=lambda w: GRAPH.samples[w.simulated].study,
     shell:
-        "exec cascade --log {log} merge {params.study} {input:q} --output {output:q}"
+        "exec cascade --log {log:q} merge {params.study} {input:q} --output {output:q}"
 
 
 rule ingest:
@@ -83,7 +83,7 @@ rule ingest:
         seed=lambda w: GRAPH.samples[w.ingested].seed,
         settings=lambda w: GRAPH.samples[w.ingested].settings,
     shell:
-        "exec cascade --log {log} ingest {params.study} {params.source} {input.files:q}"
+        "exec cascade --log {log:q} ingest {params.study} {params.source} {input.files:q}"
         " --sample {params.sample} --split {wildcards.split} --fractions {params.fractions:q}"
         " --seed {params.seed} --settings {params.settings:q} --output {output:q}"
 
@@ -119,7 +119,7 @@ rule transform:
         seed=lambda w: GRAPH.samples[w.transformed].seed,
         accelerator=GRAPH.config.accelerator,
     shell:
-        "exec cascade --log {log} transform {params.study} {params.method} {input.events:q}"
+        "exec cascade --log {log:q} transform {params.study} {params.method} {input.events:q}"
         " --model {input.model:q} --sample {params.sample} --split {wildcards.split}"
         " --seed {params.seed} --settings {params.settings:q}"
         " --accelerator {params.accelerator} --output {output:q}"

@@ -31,12 +31,12 @@ def evaluate(study: str, predictions: Path, replicas: int, seed: int, output: Pa
     """
     import numpy as np
 
+    from cascade.declarations import load_study, resolve
     from cascade.evaluation.bootstrap import bootstrap
     from cascade.events import hdf5
     from cascade.events.seeding import sequence
     from cascade.files import write_json
     from cascade.provenance import record
-    from cascade.study import load_study, resolve
 
     declared = load_study(study)
     options.spare(output, predictions)

@@ -51,6 +51,7 @@ def explain(
       cascade explain jets cnn --model model.ckpt --events test.h5 --method lrp --method grad_cam \\
         --settings '{"events": 100, "ways": {"lrp": {"rule": "composite"}}}' -o explained.h5
     """
+    from cascade.declarations import load_study
     from cascade.events import hdf5
     from cascade.events.writing import writing
     from cascade.introspection import checked_ways
@@ -60,7 +61,7 @@ def explain(
     from cascade.models import load_model
     from cascade.provenance import record
     from cascade.settings import parse_json, validate
-    from cascade.study import Network, load_study
+    from cascade.study import Network
     from cascade.training.network import check_shapes
 
     declared = load_study(study)
@@ -124,8 +125,8 @@ def _look(
     declared: Any, looked: Any, seen: Any, ways: Any, asked: Any, evidence: Any
 ) -> tuple[tuple, dict[str, Any]]:
     """Return what is found of events, with these beside it unless the rows are others."""
+    from cascade.declarations import resolve
     from cascade.introspection.explanation import one_file
-    from cascade.study import resolve
     from cascade.training.batches import tensor
 
     fields = {field.name: field for field in declared.schema}

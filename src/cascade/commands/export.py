@@ -25,10 +25,10 @@ def export(study: str, files: tuple[Path, ...], output: Path) -> None:
     Example:
       cascade export jets data/jets/default/test.h5 -o jets.root
     """
+    from cascade.declarations import load_study
     from cascade.errors import CascadeError
     from cascade.events import hdf5
     from cascade.events.root import export_root
-    from cascade.study import load_study
 
     declared = load_study(study)
     names = [path.stem for path in files]

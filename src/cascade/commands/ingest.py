@@ -55,10 +55,11 @@ def ingest(
         --settings '{"labels": {"w.root": 1, "qcd.root": 0}}'
     """
     from cascade.config import Fractions
+    from cascade.declarations import load_study, resolve
     from cascade.events.writing import writing
     from cascade.progress import Progress
     from cascade.provenance import record
-    from cascade.study import Ingestion, load_study, resolve
+    from cascade.study import Ingestion
 
     declared = load_study(study)
     read = options.source(declared, source, Ingestion)
@@ -67,6 +68,10 @@ def ingest(
     if split not in shares:
         raise CascadeError(f"--split: no fraction for '{split}'; {nearest(split, shares)}")
     options.spare(output, *map(Path, files))
+    places = [Path(file).resolve() for file in files]
+    for number, place in enumerate(places):
+        if place in places[:number]:  # an event of it could fall into two splits
+            raise CascadeError(f"{files[number]}: is given twice")
     attributes = record(
         study=study,
         sample=sample,

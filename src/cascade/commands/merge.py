@@ -20,9 +20,9 @@ def merge(study: str, shards: tuple[Path, ...], output: Path) -> None:
     Example:
       cascade merge jets shard0.h5 shard1.h5 -o train.h5
     """
+    from cascade.declarations import load_study, resolve
     from cascade.events import hdf5
     from cascade.events.shards import merge as merge_shards
-    from cascade.study import load_study, resolve
 
     declared = load_study(study)
     final = declared.finalise

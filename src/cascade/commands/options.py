@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
+from cascade.declarations import resolve
 from cascade.errors import CascadeError, nearest
 from cascade.files import check_writable
 from cascade.plotting.product import SUFFIXES, named
 from cascade.settings import Settings, parse_json, validate
-from cascade.study import Formula, Method, Study, resolve
+from cascade.study import Formula, Method, Study
 
 
 def _writable(context: click.Context, option: click.Parameter, path: Path) -> Path:
@@ -32,6 +33,8 @@ output = click.option(
 
 
 def _writable_product(context: click.Context, option: click.Parameter, stem: Path) -> Path:
+    if stem.suffix.removeprefix(".") in SUFFIXES:
+        raise CascadeError(f"--output: {stem}: leave out {stem.suffix}; all endings are added")
     for suffix in SUFFIXES:
         check_writable(named(stem, suffix))
     return stem
@@ -49,7 +52,11 @@ settings = click.option(
     "--settings", default="{}", metavar="JSON", help="Settings; defaults fill in the rest."
 )
 seed = click.option(
-    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Fixes all randomness."
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=1,
+    show_default=True,
+    help="Fixes all randomness.",
 )
 accelerator = click.option(
     "--accelerator",

@@ -32,9 +32,9 @@ def overview(
       cascade overview explanations --explanation jets/deciding=jets.h5
         --explanation radio/deciding=radio.h5 -o explanations
     """
+    from cascade.declarations import resolve
     from cascade.events import hdf5
     from cascade.plotting.written import write_product
-    from cascade.study import resolve
 
     if overview not in OVERVIEWS:
         raise CascadeError(f"no overview '{overview}'; {nearest(overview, OVERVIEWS)}")

@@ -37,10 +37,10 @@ def plot(
     Example:
       cascade plot jets roc --predictions cnn:default=predictions.h5 -o roc
     """
+    from cascade.declarations import load_study, resolve
     from cascade.events import hdf5
     from cascade.plotting.product import Inputs
     from cascade.plotting.written import write_product
-    from cascade.study import load_study, resolve
 
     declared = load_study(study)
     if product not in declared.products:

@@ -39,12 +39,13 @@ def predict(
     """
     import numpy as np
 
+    from cascade.declarations import load_study, resolve
     from cascade.events import hdf5
     from cascade.events.finite import not_finite
     from cascade.events.writing import writing
     from cascade.models import load_model
     from cascade.provenance import record
-    from cascade.study import Estimator, Network, load_study, predicts, resolve
+    from cascade.study import Estimator, Network, predicts
 
     declared = load_study(study)
     chosen = options.method(declared, method)

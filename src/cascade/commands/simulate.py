@@ -43,12 +43,13 @@ def simulate(
     Example:
       cascade simulate jets toy --events 2000 --seed 7 -o jets.h5
     """
+    from cascade.declarations import load_study, resolve
     from cascade.events.seeding import blocks
     from cascade.events.shards import shard_attributes
     from cascade.events.writing import writing
     from cascade.progress import Progress
     from cascade.provenance import record
-    from cascade.study import Simulation, load_study, resolve
+    from cascade.study import Simulation
 
     declared = load_study(study)
     drawn = options.source(declared, source, Simulation)

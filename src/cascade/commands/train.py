@@ -78,9 +78,10 @@ def train(
         --training '{"epochs": 20}' -o model.ckpt
     """
     until = time.monotonic() + 60 * (minutes or math.inf)
+    from cascade.declarations import load_study
     from cascade.events import hdf5
     from cascade.files import check_writable
-    from cascade.study import Estimator, Formula, Network, load_study
+    from cascade.study import Estimator, Formula, Network
     from cascade.training.settings import Training
 
     declared = options.method(load_study(study), method)
@@ -165,11 +166,11 @@ def _fit_estimator(
     history: Path,
 ) -> None:
     """Fit a method outside torch on the fields that it may read."""
+    from cascade.declarations import resolve
     from cascade.events import hdf5
     from cascade.events.finite import not_finite
     from cascade.files import atomic
     from cascade.provenance import record
-    from cascade.study import resolve
     from cascade.training.estimators import save_estimator
     from cascade.training.history import history_text
 

@@ -49,12 +49,13 @@ def transform(
     """
     import numpy as np
 
+    from cascade.declarations import load_study, resolve
     from cascade.events import hdf5
     from cascade.events.seeding import sequence
     from cascade.events.writing import writing
     from cascade.models import load_model
     from cascade.provenance import record
-    from cascade.study import Network, load_study, resolve
+    from cascade.study import Network
 
     declared = load_study(study)
     chosen = options.method(declared, method)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from cascade.declarations import resolve
 from cascade.errors import CascadeError, known
 from cascade.settings import Settings, validate
-from cascade.study import resolve
 
 _HERE = "cascade.introspection"
 

@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from cascade.declarations import resolve
 from cascade.errors import CascadeError, nearest
 from cascade.layers.ragged import Ragged
-from cascade.study import Network, resolve
+from cascade.study import Network
 from cascade.training.batches import Values, tensor
 from cascade.training.scaling import Scaled
 

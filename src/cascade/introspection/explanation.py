@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cascade.declarations import resolve
 from cascade.errors import CascadeError, known
 from cascade.events.schema import Field
 from cascade.introspection import WAYS, checked_ways
@@ -22,7 +23,6 @@ from cascade.introspection.references import reference
 from cascade.introspection.scores import conservation_error, rank_correlation, relevance_mass
 from cascade.introspection.settings import ExplanationSettings
 from cascade.settings import Settings
-from cascade.study import resolve
 from cascade.training.batches import Values
 
 BATCH = 256

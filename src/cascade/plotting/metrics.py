@@ -12,12 +12,13 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from cascade.declarations import load_study
 from cascade.errors import CascadeError
 from cascade.files import read_text
 from cascade.plotting import style
 from cascade.plotting.product import Number, Result
 from cascade.plotting.reading import called
-from cascade.study import Metric, load_study
+from cascade.study import Metric
 
 NAMES, COLUMN, HEAD, ROW = 1.25, 0.635, 0.8, 0.19
 """Widths of the names and of a column, heights of a table's head and of a row [in]."""

@@ -20,11 +20,11 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 from PIL import Image
 
+from cascade.declarations import load_study
 from cascade.errors import CascadeError
 from cascade.files import read_text
 from cascade.plotting.metrics import Table, heading, rounded
 from cascade.plotting.style import plural
-from cascade.study import load_study
 
 SHOWN, KEPT = 0.45, 2 / 3
 """Pixels of a picture on the page and in its file, for each pixel of the product's own."""

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from cascade.declarations import resolve, told
 from cascade.errors import CascadeError
 from cascade.events import hdf5
 from cascade.events.finite import not_finite
-from cascade.study import resolve
 from cascade.training.network import check_shapes, pick_device, shape_text
+from cascade.training.tasks import Supervised
 
 if TYPE_CHECKING:
     from cascade.training.fit import Fit
     from cascade.training.loop import Diverged
+    from cascade.training.objectives import Objective
     from cascade.training.scaling import Scaled
 
 
@@ -35,31 +37,46 @@ def check_devices(job: Fit, accelerator: str) -> None:
         raise CascadeError(f"{where} GPUs are asked for, torch finds {there} here")
 
 
-def check_inputs(job: Fit, network: Scaled) -> None:
-    """Check, before the first step, that the network takes the events' shapes.
+def check_network(job: Fit, network: Scaled, objective: Objective) -> None:
+    """Check, before the first step, that a network fits the events and what is asked of it.
 
     Raises
     ------
     CascadeError
-        It does not, or they differ from split to split.
+        It does not take their shapes, or they differ from split to split; or what it returns is
+        not what the objective takes.
     """
-    inputs = []
+    seen, where = None, f"{job.study}/{job.name}"
     for split in (*job.train.values(), *job.validation.values()):
         events = split.read(0, 2)
         if set(job.declared.inputs) <= set(events):
             check_shapes(network, events, split.path)
-            inputs = [events[name] for name in job.declared.inputs]
+            seen = events
+    if seen is None:
+        return
     network.eval()
     try:
         with torch.no_grad():
-            network(*inputs) if inputs else None
-    except (RuntimeError, ValueError, IndexError) as error:
+            output = network(*(seen[name] for name in job.declared.inputs))
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
         shapes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in network.shapes.items())
         raise CascadeError(
-            f"{job.study}/{job.name}: the network with these settings does not take events of the "
-            f"shape {shapes} ({str(error).splitlines()[0]}); let settings and events fit"
+            f"{where}: the network with these settings does not take events of the shape {shapes} "
+            f"({told(error)}); let settings and events fit"
         ) from error
     network.train()
+    if resolve(job.declared.task) is not Supervised:  # others put together what they judge
+        return
+    try:
+        objective.loss(output, seen)
+    except (RuntimeError, ValueError, IndexError, TypeError, AttributeError) as error:
+        found = f"a {type(output).__name__}"
+        if isinstance(output, torch.Tensor):
+            found = f"of shape {tuple(output.shape)}"
+        raise CascadeError(
+            f"{where}: what the network returns for the first events, {found}, is not what "
+            f"'{job.declared.objective}' takes ({told(error)})"
+        ) from error
 
 
 def check_classes(job: Fit, label: str | None) -> None:

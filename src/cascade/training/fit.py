@@ -22,16 +22,17 @@ from typing import Any
 import torch
 
 from cascade import provenance
+from cascade.declarations import resolve
 from cascade.errors import CascadeError
 from cascade.events import hdf5
 from cascade.events.seeding import sequence
 from cascade.files import atomic, check_writable
 from cascade.progress import Progress
 from cascade.settings import Settings
-from cascade.study import Network, resolve
+from cascade.study import Network
 from cascade.training import checkpoint
 from cascade.training.batches import Batches, Split
-from cascade.training.checks import check_classes, check_devices, check_inputs, diagnosis
+from cascade.training.checks import check_classes, check_devices, check_network, diagnosis
 from cascade.training.history import history_text
 from cascade.training.loop import Diverged, Loop
 from cascade.training.network import build, inner_shape, pick_device
@@ -157,7 +158,7 @@ def _learn(
     torch.manual_seed(int(sequence(job.seed, job.study, "weights").generate_state(1)[0]))
     network = build(job.declared, job.record())
     objective = resolve(job.declared.objective)()
-    check_inputs(job, network)
+    check_network(job, network, objective)
     check_classes(job, getattr(objective, "label", None))
     network.fit(next(iter(job.train.values())))
     if rank.of > 1:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from cascade.declarations import is_ours, resolve, told
 from cascade.errors import CascadeError
 from cascade.layers.ragged import Ragged
 from cascade.settings import validate
-from cascade.study import Network, resolve
+from cascade.study import Network
 from cascade.training.batches import tensor
 from cascade.training.scaling import Scaled
 
@@ -22,17 +23,33 @@ NEEDED = {"study", "name", "method", "settings", "scaling", "shapes"}
 
 
 def build(declared: Network, record: Mapping[str, Any]) -> Scaled:
-    """Return the network of a model file's record behind its scalers, with fresh weights."""
+    """Return the network of a model file's record behind its scalers, with fresh weights.
+
+    Raises
+    ------
+    CascadeError
+        The settings are impossible, or a user's own network cannot be made of them.
+    """
+    key = f"{record['study']}/{record['name']}"
     settings = validate(
-        resolve(declared.settings),
-        json.loads(record["settings"]),
-        f"{record['study']}/{record['name']}: settings",
+        resolve(declared.settings), json.loads(record["settings"]), f"{key}: settings"
     )
+    make = resolve(declared.network)
+    try:
+        network = make(settings)
+    except Exception as error:
+        if isinstance(error, CascadeError) or is_ours(declared.network):
+            raise
+        raise CascadeError(
+            f"{key}: '{declared.network}' makes no network of its settings: {told(error)}"
+        ) from error
+    if not isinstance(network, nn.Module):
+        raise CascadeError(
+            f"{key}: '{declared.network}' returns a {type(network).__name__}: it must return a "
+            "torch.nn.Module"
+        )
     return Scaled(
-        resolve(declared.network)(settings),
-        declared.inputs,
-        json.loads(record["scaling"]),
-        json.loads(record["shapes"]),
+        network, declared.inputs, json.loads(record["scaling"]), json.loads(record["shapes"])
     )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from cascade.study import Network, resolve
+from cascade.declarations import resolve
+from cascade.study import Network
 from cascade.training.batches import tensor
 
 

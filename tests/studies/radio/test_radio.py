@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from cascade.declarations import resolve
 from cascade.errors import CascadeError
 from cascade.studies.radio import PREDICTIONS, SCHEMA, STUDY, TRUTH, metrics
-from cascade.study import Network, resolve
+from cascade.study import Network
 from cascade.training.network import Scaled, check_shapes
 from cascade.training.predict import predict
 

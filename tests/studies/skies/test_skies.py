@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from cascade.declarations import resolve
 from cascade.studies.skies import FRACTIONS, LABELS, PREDICTIONS, RAYS, STUDY
-from cascade.study import Estimator, Network, resolve
+from cascade.study import Estimator, Network
 from cascade.training.predict import predict
 from studies.skies.baselines.drawn import drawn, reordered
 

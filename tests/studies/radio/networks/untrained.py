@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import torch
 
+from cascade.declarations import resolve
 from cascade.events.seeding import Block, sequence
 from cascade.settings import validate
 from cascade.studies.radio import STUDY
 from cascade.studies.radio.settings import TraceSettings
 from cascade.studies.radio.simulation.simulate import simulate
-from cascade.study import Network, resolve
+from cascade.study import Network
 
 NETWORKS = [name for name, method in STUDY.methods.items() if isinstance(method, Network)]
 AUTOENCODERS = ["denoiser", "joint"]

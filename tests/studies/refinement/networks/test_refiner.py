@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+from cascade.declarations import resolve
 from cascade.errors import CascadeError
 from cascade.settings import validate
 from cascade.studies.refinement import STUDY
@@ -14,7 +15,7 @@ from cascade.studies.refinement.networks import refiner
 from cascade.studies.refinement.networks.refiner import LARGEST_GAIN, Critic
 from cascade.studies.refinement.settings import RefinerSettings
 from cascade.studies.refinement.settings.networks import CriticSettings
-from cascade.study import Network, resolve
+from cascade.study import Network
 
 BINS = 24
 

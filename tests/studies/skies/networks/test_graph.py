@@ -122,7 +122,8 @@ def test_pytorch_geometric_is_imported_only_by_the_networks_built_with_it():
     script = """
 import sys
 from cascade.studies.skies import STUDY
-from cascade.study import Network, resolve
+from cascade.declarations import resolve
+from cascade.study import Network
 for name, method in STUDY.methods.items():
     if isinstance(method, Network) and name not in ("spectral", "dgcnn_geometric"):
         resolve(method.network)(resolve(method.settings)())

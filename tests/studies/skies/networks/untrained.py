@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from cascade.declarations import resolve
 from cascade.studies.skies import STUDY
-from cascade.study import Network, resolve
+from cascade.study import Network
 from studies.skies.baselines.drawn import drawn
 
 NETWORKS = [name for name, method in STUDY.methods.items() if isinstance(method, Network)]
