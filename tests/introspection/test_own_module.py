@@ -20,7 +20,7 @@ from programs import ROOT
 def shown():
     """Return the lines of the page."""
     text = (ROOT / "docs" / "own_network.md").read_text()
-    (block,) = [part for part in text.split("```python\n")[1:] if "from mine import" in part]
+    (block,) = [part for part in text.split("```python\n")[1:] if "from detector import" in part]
     return block.split("```")[0]
 
 
@@ -32,9 +32,9 @@ def network(monkeypatch):
         for layer, bias in ((layers[0], -1.0), (layers[3], 0.0)):
             layer.weight.fill_(1)
             layer.bias.fill_(bias)
-    mine = ModuleType("mine")
-    mine.network = layers
-    monkeypatch.setitem(sys.modules, "mine", mine)
+    detector = ModuleType("detector")
+    detector.network = layers
+    monkeypatch.setitem(sys.modules, "detector", detector)
     return layers
 
 
@@ -42,7 +42,7 @@ def test_the_lines_of_the_page_find_the_pulse(network, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     waveforms = np.random.default_rng(1).uniform(-0.9, 0.9, (300, 1, 40))
     waveforms[:, :, 10:13] += 5
-    with h5py.File("mine.h5", "w") as file:
+    with h5py.File("waveforms.h5", "w") as file:
         file["waveform"] = waveforms
     assert len([line for line in shown().splitlines() if line]) <= 10
     found = {}
