@@ -74,9 +74,9 @@ def dotted_paths(study: Study) -> Iterator[tuple[str, str]]:
     """Yield where each dotted path of a study stands, and the path."""
     for kind in ("sources", "methods", "metrics", "products", "evidence"):
         for name, part in getattr(study, kind).items():
-            for key in DOTTED & {item.name for item in fields(part)}:
-                if path := getattr(part, key):
-                    yield f"{kind}['{name}'].{key}", path
+            for item in fields(part):
+                if item.name in DOTTED and (path := getattr(part, item.name)):
+                    yield f"{kind}['{name}'].{item.name}", path
     if study.finalise:
         yield "finalise.function", study.finalise.function
 
