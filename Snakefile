@@ -1,5 +1,7 @@
 """The workflow: samples → fits → applications → products, for every study of the config."""
 
+import gc
+
 from snakemake.logging import logger
 from snakemake.utils import min_version
 
@@ -22,6 +24,10 @@ try:
     GRAPH = build(config)
 except CascadeError as error:
     raise WorkflowError(f"config: {error}") from None
+
+# Modules and graph stay to the end: not to look through them again and again for what could be freed
+# saves a fifth of the time until the first job.
+gc.freeze()
 
 if workflow.is_main_process:
     for line in GRAPH.left_out.values():
