@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import pkgutil
 import re
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,6 @@ from cascade.graph import build
 from cascade.training.batches import Split
 from cascade.training.fit import Fit, fit
 from cascade.training.settings import Training
-from programs import ROOT
 from programs import STUDIES as BLOBS
 
 OURS = [item.name for item in pkgutil.iter_modules(cascade.studies.__path__)]
@@ -225,20 +223,6 @@ def test_all_dotted_paths_of_our_studies_are_known(name):
     assert {text for text in texts if re.fullmatch(r"[\w.]+:\w+", text)} <= found
     for path in found:
         check(path)
-
-
-def test_checking_imports_nothing():
-    source = """
-import sys
-from cascade.config import read_yaml
-from cascade.graph import build
-build(read_yaml("config/config.yaml"))
-print([name for name in ("torch", "matplotlib", "sklearn") if name in sys.modules])
-"""
-    said = subprocess.run(
-        [sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert said.stdout == "[]\n"
 
 
 def test_an_unknown_study_is_said():
